@@ -1,0 +1,51 @@
+"""The interface that every engine answers, and the one place that opens one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from groundgame.config import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Warehouse(Protocol):
+    """A warehouse connection. SQL given to it must run on every engine; personal values never go into error texts."""
+
+    engine: str
+
+    def execute(self, sql: str, parameters: Sequence[Any] | None = None) -> None:
+        """Run one statement, no result."""
+
+    def fetch(self, sql: str, parameters: Sequence[Any] | None = None) -> pa.Table:
+        """Run one query and return its whole (small) result."""
+
+    def stream(self, sql: str, batch_rows: int = 65_536) -> pa.RecordBatchReader:
+        """Run one query and return its result in batches; memory stays bounded."""
+
+    def append(self, table: str, rows: pa.Table) -> None:
+        """Insert rows by column name into an existing table."""
+
+    def replace(self, table: str, rows: pa.RecordBatchReader | pa.Table) -> None:
+        """Create or replace a whole table from Arrow data."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing."""
+
+    def tables(self, schema: str) -> list[str]:
+        """Names of tables and views in a schema, sorted."""
+
+
+@contextmanager
+def open_warehouse(settings: Settings, read_only: bool = False) -> Iterator[Warehouse]:
+    """Open the installation's warehouse, closing it on exit; creates it with its ops tables when it is missing."""
+    from groundgame.warehouse.duckdb import connect
+
+    warehouse = connect(settings, read_only=read_only)
+    try:
+        yield warehouse
+    finally:
+        warehouse.close()

@@ -1,0 +1,101 @@
+"""DuckDB as the embedded warehouse: one file, one writing process at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from groundgame.config import Settings
+from groundgame.errors import WarehouseError
+from groundgame.warehouse import ops
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SCHEMAS = ("raw", "ops", "scores")
+# Another stage may hold the file for seconds; a minute of waiting outlasts all but a long build.
+LOCK_WAIT_SECONDS = 60.0
+
+
+class DuckDBWarehouse:
+    """A connection to the build file. See ``groundgame.warehouse.base.Warehouse`` for the contract."""
+
+    engine = "duckdb"
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+
+    def execute(self, sql: str, parameters: Sequence[Any] | None = None) -> None:
+        self.connection.execute(sql, parameters)
+
+    def fetch(self, sql: str, parameters: Sequence[Any] | None = None) -> pa.Table:
+        return self.connection.execute(sql, parameters).to_arrow_table()
+
+    def stream(self, sql: str, batch_rows: int = 65_536) -> pa.RecordBatchReader:
+        return self.connection.execute(sql).to_arrow_reader(batch_rows)
+
+    def append(self, table: str, rows: pa.Table) -> None:
+        if rows.num_rows == 0:
+            return
+        self.connection.register("_rows", rows)
+        try:
+            self.connection.execute(f"insert into {table} by name select * from _rows")
+        finally:
+            self.connection.unregister("_rows")
+
+    def replace(self, table: str, rows: pa.RecordBatchReader | pa.Table) -> None:
+        self.connection.register("_rows", rows)
+        try:
+            self.connection.execute(f"create or replace table {table} as select * from _rows")
+        finally:
+            self.connection.unregister("_rows")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self.connection.execute("begin transaction")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("rollback")
+            raise
+        self.connection.execute("commit")
+
+    def tables(self, schema: str) -> list[str]:
+        sql = "select table_name from information_schema.tables where table_schema = ? order by 1"
+        return self.fetch(sql, [schema]).column(0).to_pylist()
+
+    def close(self) -> None:
+        """Release the file, so that another process may write."""
+        self.connection.close()
+
+
+def connect(settings: Settings, read_only: bool = False) -> DuckDBWarehouse:
+    """Open the build file, waiting for another process to finish with it.
+
+    Raises:
+        WarehouseError: the file stayed locked; the message names the process that holds it.
+    """
+    path = settings.warehouse_path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if read_only and not path.exists():
+        raise WarehouseError("open", f"{path.name} does not exist yet; run a night first")
+    config = {"threads": settings.threads, "memory_limit": settings.memory_limit, "preserve_insertion_order": "false"}
+    deadline = time.monotonic() + LOCK_WAIT_SECONDS
+    while True:
+        try:
+            connection = duckdb.connect(str(path), read_only=read_only, config=config)
+            break
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower() or time.monotonic() > deadline:
+                raise WarehouseError("open", str(error)) from error
+            time.sleep(0.2)
+    warehouse = DuckDBWarehouse(connection)
+    if not read_only:
+        for schema in SCHEMAS:
+            warehouse.execute(f"create schema if not exists {schema}")
+        ops.create_tables(warehouse)
+    return warehouse

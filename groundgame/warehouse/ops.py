@@ -1,0 +1,91 @@
+"""The ledger: what was loaded, refused, judged, trained, approved and published. Append-only, no personal value.
+
+Columns named ``*_at`` are the only ones that read the clock; nothing downstream may depend on them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from groundgame.warehouse.base import Warehouse
+
+TABLES: dict[str, str] = {
+    # One row per file that was landed. `verdict` is pass or hold; `hold_reasons` lists rule ids with counts.
+    "loaded_files": """
+        file_id varchar, source varchar, entity varchar, file_name varchar, snapshot_date date, file_bytes bigint,
+        sha256 varchar, layout varchar, lines_in bigint, rows_landed bigint, rows_quarantined bigint,
+        rows_normalised bigint, lines_dropped bigint, verdict varchar, hold_reasons varchar, raw_path varchar,
+        loaded_at timestamp""",
+    # Files refused whole (REJ). The same content is not tried again until it changes.
+    "refused_files": """
+        source varchar, entity varchar, file_name varchar, sha256 varchar, rule varchar, problem varchar,
+        refused_at timestamp""",
+    # One row per refused line; the text itself is in the vault (kept_lines), never here.
+    "quarantined_lines": "file_id varchar, line bigint, column_name varchar, rule varchar, reason varchar",
+    # One row: the parameters of the night that is being built; dbt reads it instead of vars.
+    "run_parameters": """
+        as_of_date date, is_training boolean, label_election_date date, label_election_type varchar""",
+    "gate_results": """
+        run_id varchar, as_of_date date, stage varchar, table_name varchar, rule varchar, observed double,
+        expected varchar, verdict varchar, reason varchar, evaluated_at timestamp""",
+    "approvals": "run_id varchar, approved_by varchar, reason varchar, approved_at timestamp",
+    "model_versions": """
+        score_name varchar, model_version varchar, sha256 varchar, as_of_date date, judged_election varchar,
+        auc double, ece double, is_promoted boolean, reason varchar, trained_at timestamp""",
+    # `state` goes intent -> done; an intent without its done is completed by the next publish.
+    "publications": """
+        seq bigint, run_id varchar, as_of_date date, state varchar, content_hash varchar, published_at timestamp""",
+}
+
+
+def create_tables(warehouse: Warehouse) -> None:
+    """Create the ops tables that are missing."""
+    for name, columns in TABLES.items():
+        warehouse.execute(f"create table if not exists ops.{name} ({columns})")
+
+
+def utc_now() -> dt.datetime:
+    """The clock, naive UTC, for ``*_at`` columns only."""
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+
+
+def record(warehouse: Warehouse, table: str, **values: Any) -> None:
+    """Append one row to an ops table."""
+    columns = ", ".join(values)
+    marks = ", ".join("?" for _ in values)
+    warehouse.execute(f"insert into ops.{table} ({columns}) values ({marks})", list(values.values()))
+
+
+def set_run_parameters(
+    warehouse: Warehouse,
+    as_of: dt.date,
+    is_training: bool,
+    label_election_date: dt.date | None = None,
+    label_election_type: str | None = None,
+) -> None:
+    """Replace the one row that tells dbt which night it builds."""
+    with warehouse.transaction():
+        warehouse.execute("delete from ops.run_parameters")
+        record(
+            warehouse,
+            "run_parameters",
+            as_of_date=as_of,
+            is_training=is_training,
+            label_election_date=label_election_date,
+            label_election_type=label_election_type,
+        )
+
+
+def run_id(warehouse: Warehouse, as_of: dt.date) -> str:
+    """Name a night by its date and its inputs: same date and same files give the same id, on any machine.
+
+    If a file lands in the middle of a night the id changes, so a publication can never mix two sets of inputs.
+    """
+    files = warehouse.fetch(
+        "select distinct file_id from ops.loaded_files where snapshot_date <= ? order by file_id", [as_of]
+    ).column(0)
+    digest = hashlib.sha256("\n".join(files.to_pylist()).encode()).hexdigest()
+    return f"{as_of:%Y%m%d}-{digest[:8]}"
