@@ -25,15 +25,24 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
-    home: Path = Field(Path(".groundgame"), description="all state of this installation: warehouse, raw files, models, publications")
+    home: Path = Field(
+        Path(".groundgame"), description="all state of this installation: warehouse, raw files, models, publications"
+    )
     inbox: Path | None = Field(None, description="where local source files arrive; default: HOME/inbox")
-    sources_dir: Path = Field(ROOT / "groundgame" / "sources", description="folder of source specs (searched recursively)")
-    sources: list[str] = Field(default_factory=list, description="names of the sources in use; empty: every spec that has files")
+    sources_dir: Path = Field(
+        ROOT / "groundgame" / "sources", description="folder of source specs (searched recursively)"
+    )
+    sources: list[str] = Field(
+        default_factory=list, description="names of the sources in use; empty: every spec that has files"
+    )
     scores_dir: Path = Field(ROOT / "models_py" / "scores", description="folder of score specs")
     dbt_project_dir: Path = Field(ROOT / "dbt_project", description="the dbt project")
     engine: Literal["duckdb"] = Field("duckdb", description="warehouse engine")
     threads: int = Field(default_factory=lambda: max(1, os.cpu_count() or 1), ge=1)
-    memory_limit: str = Field("2GB", pattern=r"^\d+(\.\d+)?(MB|GB)$", description="the engine spills to disk above this")
+    memory_limit: str = Field(
+        "2GB", pattern=r"^\d+(\.\d+)?(MB|GB)$", description="the engine spills to disk above this"
+    )
+    timezone: str = Field("America/New_York", description="the campaign's clock: a night's date is the date there")
     keep_runs: int = Field(3, ge=1, description="published runs kept for rollback")
     seed: int = Field(20121106, description="seed of everything that draws")
 

@@ -23,6 +23,17 @@ class Result:
     seconds: float = 0.0
     details: dict[str, Any] = field(default_factory=dict)
 
+    def summary(self) -> str:
+        """One line for logs and terminals: counts, verdict and seconds."""
+        parts = [f"{self.stage} {self.name}".strip()]
+        if self.rows_in:
+            parts.append(f"{self.rows_in:,} in")
+        parts.append(f"{self.rows_out:,} out")
+        if self.rows_quarantined:
+            parts.append(f"{self.rows_quarantined:,} quarantined")
+        parts.extend(f"{key} {value}" for key, value in self.details.items() if isinstance(value, str | int | float))
+        return " · ".join([*parts, self.verdict, f"{self.seconds:.1f} s"])
+
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON-ready values."""
         return asdict(self)

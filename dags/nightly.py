@@ -1,0 +1,65 @@
+"""### The nightly run
+
+Voter files in, calibrated voter scores out: **land → gate → stage → gate → build → gate → score → gate → publish.**
+
+* A red gate stops the night; yesterday's published scores stay served.
+* A gate that *holds* asks a person (Required Actions) before anything is published.
+* The first night also trains; later nights score with the champion that `train` keeps.
+* Rerun any night: same input, same rows. Choose the date with the *As of* parameter.
+"""
+
+from airflow.sdk import dag, task_group
+
+from dags.shared import tasks
+from dags.shared.defaults import DEFAULTS, PARAMS, START
+
+
+@task_group
+def landing(as_of):
+    tasks.land.partial(as_of=as_of).expand(source=tasks.due_sources()) >> tasks.gate.override(task_id="gate")(
+        "landing", as_of
+    )
+
+
+@task_group
+def staging(as_of):
+    tasks.build("staging", as_of) >> tasks.gate.override(task_id="gate")("staging", as_of)
+
+
+@task_group
+def marts(as_of):
+    tasks.build("marts", as_of) >> tasks.gate.override(task_id="gate")("marts", as_of)
+
+
+@task_group
+def scores(as_of):
+    trained = tasks.train.partial(as_of=as_of).expand(score=tasks.missing_models())
+    scored = tasks.score.partial(as_of=as_of).expand(score=tasks.due_scores())
+    trained >> scored >> tasks.build("scores", as_of) >> tasks.gate.override(task_id="gate")("scores", as_of)
+
+
+@task_group
+def approval(as_of):
+    tasks.record_approval(as_of, tasks.ask_for_approval(as_of).output)
+
+
+@dag(
+    schedule="0 3 * * *",
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+    params=PARAMS,
+    doc_md=__doc__,
+    tags=["nightly"],
+)
+def nightly():
+    as_of = tasks.run_date()
+    choice = tasks.hold_or_publish(as_of)
+    published = tasks.publish(as_of)
+    landing(as_of) >> staging(as_of) >> marts(as_of) >> scores(as_of) >> choice
+    choice >> approval(as_of) >> published
+    choice >> published
+
+
+nightly_dag = nightly()

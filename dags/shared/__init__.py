@@ -1,0 +1,1 @@
+"""What every DAG shares: the run date, task defaults, the stage tasks, the assets."""

@@ -1,0 +1,136 @@
+"""The tasks: each one call into the library with the run date. No logic here; heavy imports happen inside the library."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import get_current_context, task
+
+from dags.shared.defaults import DEFAULTS, TIMEZONE, VOTER_SCORES, stage_task
+from groundgame import stages
+from groundgame.config import load_settings
+
+
+@task(pool="default_pool")
+def run_date() -> str:
+    """The night's date: the parameter, else the asset event that triggered the run, else the run's own date."""
+    context = get_current_context()
+    if chosen := context["params"].get("as_of"):
+        return date.fromisoformat(chosen).isoformat()
+    for events in (context.get("triggering_asset_events") or {}).values():
+        if as_of := events[-1].extra.get("as_of"):
+            return as_of
+    moment = context.get("logical_date") or context["dag_run"].run_after
+    return moment.astimezone(load_zone()).date().isoformat()
+
+
+def load_zone() -> Any:
+    """The campaign's time zone."""
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(TIMEZONE)
+
+
+def connection_options(name: str) -> dict[str, Any]:
+    """Storage options (fsspec) of an Airflow connection: host, login and password, and whatever its extra holds."""
+    from airflow.sdk import Connection
+
+    found = Connection.get(name)
+    options = {"host": found.host, "port": found.port, "username": found.login, "password": found.password}
+    return {key: value for key, value in options.items() if value} | found.extra_dejson
+
+
+@task(pool="default_pool")
+def due_sources() -> list[str]:
+    """The sources that have files tonight."""
+    return stages.due_sources(load_settings())
+
+
+@task
+@stage_task
+def land(source: str, as_of: str) -> dict[str, Any]:
+    """Land one source's new files."""
+    settings = load_settings()
+    return stages.land(settings, source, date.fromisoformat(as_of), connections=connection_options).to_dict()
+
+
+@task
+@stage_task
+def gate(stage: str, as_of: str) -> dict[str, Any]:
+    """Judge one stage; a red gate stops the night."""
+    return stages.gate(load_settings(), stage, date.fromisoformat(as_of)).to_dict()
+
+
+@task
+@stage_task
+def build(layer: str, as_of: str, training: bool = False) -> dict[str, Any]:
+    """Build one dbt layer."""
+    return stages.build(load_settings(), layer, date.fromisoformat(as_of), training=training).to_dict()
+
+
+@task(pool="default_pool")
+def due_scores() -> list[str]:
+    """The scores that a night writes."""
+    return stages.due_scores(load_settings())
+
+
+@task(pool="default_pool")
+def missing_models() -> list[str]:
+    """The scores that have no champion yet: the first night trains them."""
+    return stages.missing_models(load_settings())
+
+
+@task
+@stage_task
+def train(score: str, as_of: str) -> dict[str, Any]:
+    """Train a challenger; it is promoted only if it beats the champion and its floors."""
+    return stages.train(load_settings(), score, date.fromisoformat(as_of)).to_dict()
+
+
+@task(trigger_rule="none_failed")
+@stage_task
+def score(score: str, as_of: str) -> dict[str, Any]:
+    """Score tonight's universe with the champion."""
+    return stages.score(load_settings(), score, date.fromisoformat(as_of)).to_dict()
+
+
+@task.branch
+def hold_or_publish(as_of: str) -> str:
+    """A person is asked only when a gate holds."""
+    holds = stages.open_holds(load_settings(), date.fromisoformat(as_of))
+    return "approval.ask" if holds else "publish"
+
+
+@task
+@stage_task
+def record_approval(as_of: str, answer: dict[str, Any]) -> None:
+    """Write down who let the held run out."""
+    by = (answer.get("responded_by_user") or {}).get("name") or "unknown"
+    stages.approve(load_settings(), date.fromisoformat(as_of), by=by, reason="approved in Airflow")
+
+
+def ask_for_approval(as_of: Any) -> ApprovalOperator:
+    """Wait for a person; rejecting fails the task, and the last published run stays served."""
+    return ApprovalOperator(
+        task_id="ask",
+        subject="A gate holds tonight's run: publish it?",
+        body="Night of {{ ti.xcom_pull(task_ids='run_date') }}. The report page in the run's reports folder says which rule holds and why. "
+        "Until someone approves, readers keep the last published run.",
+        fail_on_reject=True,
+        pool="default_pool",
+        retries=0,
+    )
+
+
+@task(trigger_rule="none_failed_min_one_success", outlets=[VOTER_SCORES])
+@stage_task
+def publish(as_of: str) -> dict[str, Any]:
+    """Switch readers to tonight's run."""
+    result = stages.publish(load_settings(), date.fromisoformat(as_of)).to_dict()
+    get_current_context()["outlet_events"][VOTER_SCORES].extra = {"as_of": as_of}
+    return result
+
+
+__all__ = ["DEFAULTS"]

@@ -1,0 +1,193 @@
+"""The stages of a night, in order, each one call: what a DAG task and a CLI command both run.
+
+Order and parameters belong here; the work is in the rooms below. Heavy imports stay inside the functions, so that a DAG file
+that reads this module parses fast.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, ParamSpec
+
+from groundgame.config import Settings
+from groundgame.errors import GroundgameError, WarehouseError
+from groundgame.result import Result
+from groundgame.sources.catalog import load_catalog
+
+Connections = Callable[[str], dict[str, Any]]
+GATES = ("landing", "staging", "marts", "scores")
+LAYERS = ("staging", "marts", "scores")
+log = logging.getLogger(__name__)
+P = ParamSpec("P")
+
+
+def stage(function: Callable[P, Result]) -> Callable[P, Result]:
+    """Time a stage and log its one-line summary; the result travels on the log record for whoever shows progress."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> Result:
+        start = time.perf_counter()
+        result = dataclasses.replace(function(*args, **kwargs), seconds=round(time.perf_counter() - start, 3))
+        log.info("%s", result.summary(), extra={"result": result})
+        return result
+
+    return run
+
+
+def due_sources(settings: Settings) -> list[str]:
+    """Names of the sources that a night lands: those in use, or every spec when none is named."""
+    from groundgame.ingest.run import due_sources as due
+
+    return due(settings)
+
+
+def due_scores(settings: Settings) -> list[str]:
+    """Names of the scores in the scores folder."""
+    from models_py.spec import load_scores
+
+    return sorted(load_scores(settings))
+
+
+@stage
+def land(settings: Settings, source: str, as_of: dt.date, connections: Connections | None = None) -> Result:
+    """Fetch, inspect, read and land the new files of one source."""
+    from groundgame.ingest.run import run
+
+    return run(settings, source, as_of, connections=connections)
+
+
+@stage
+def gate(settings: Settings, stage: str, as_of: dt.date) -> Result:
+    """Judge one stage; raises GateFailed when it is red."""
+    from groundgame.gates.gate import run
+
+    return run(settings, stage, as_of)
+
+
+@stage
+def build(settings: Settings, layer: str, as_of: dt.date, training: bool = False) -> Result:
+    """Build one dbt layer for one night. ``training`` adds the feature rows of past elections."""
+    from groundgame.ingest.run import prepare
+    from groundgame.warehouse import dbt
+
+    if layer == "staging":
+        prepare(settings, as_of)
+        _open_night(settings, as_of, training or bool(missing_models(settings)))
+    else:
+        _check_night(settings, as_of)
+    return dbt.build(settings, layer)
+
+
+@stage
+def train(settings: Settings, score: str, as_of: dt.date) -> Result:
+    """Train one score's challenger, judge it and promote it if it is better."""
+    from models_py.train import train as run
+
+    _check_night(settings, as_of)
+    return run(settings, score, as_of, universe=_study(settings).get("universe"))
+
+
+def missing_models(settings: Settings) -> list[str]:
+    """Scores that have no champion yet; the first night trains them."""
+    from models_py.registry import champion
+
+    return [score for score in due_scores(settings) if champion(settings, score) is None]
+
+
+@stage
+def score(settings: Settings, score: str, as_of: dt.date) -> Result:
+    """Score tonight's universe with the champion."""
+    from models_py.predict import score as run
+
+    _check_night(settings, as_of)
+    return run(settings, score, as_of, universe=_study(settings).get("universe"))
+
+
+def open_holds(settings: Settings, as_of: dt.date) -> list[str]:
+    """What a person has to approve before tonight's run may be published."""
+    from groundgame.publish.switch import open_holds as holds
+
+    return holds(settings, as_of)
+
+
+@stage
+def approve(settings: Settings, as_of: dt.date, by: str, reason: str) -> Result:
+    """Record that a person has looked at the holds of a night and lets it out."""
+    from groundgame.publish.switch import approve as run
+
+    return run(settings, as_of, by=by, reason=reason)
+
+
+@stage
+def publish(settings: Settings, as_of: dt.date) -> Result:
+    """Switch readers to tonight's run, atomically."""
+    from groundgame.publish.switch import publish as run
+
+    return run(settings, as_of)
+
+
+@stage
+def rollback(settings: Settings, run_id: str | None = None) -> Result:
+    """Switch readers back to an earlier published run."""
+    from groundgame.publish.switch import rollback as run
+
+    return run(settings, run_id)
+
+
+def night(settings: Settings, as_of: dt.date) -> Iterator[Result]:
+    """The whole night without Airflow, one result per stage; stops at the first red gate or open hold.
+
+    Raises:
+        GroundgameError: the first stage that failed; what was published before stays served.
+    """
+    yield from (land(settings, source, as_of) for source in due_sources(settings))
+    yield gate(settings, "landing", as_of)
+    for layer in ("staging", "marts"):
+        yield build(settings, layer, as_of)
+        yield gate(settings, layer, as_of)
+    yield from (train(settings, name, as_of) for name in missing_models(settings))
+    yield from (score(settings, name, as_of) for name in due_scores(settings))
+    yield build(settings, "scores", as_of)
+    yield gate(settings, "scores", as_of)
+    yield publish(settings, as_of)
+
+
+def _study(settings: Settings) -> dict[str, Any]:
+    """The study block of the source in use, if one is a study: it fixes the label and the universe."""
+    studies = [spec.study for spec in load_catalog(settings).values() if spec.study is not None]
+    if len(studies) > 1:
+        raise GroundgameError("more than one source is a study; give each its own --sources folder and home")
+    return studies[0].model_dump() if studies else {}
+
+
+def _open_night(settings: Settings, as_of: dt.date, training: bool) -> None:
+    from groundgame.warehouse import ops
+    from groundgame.warehouse.base import open_warehouse
+
+    study = _study(settings)
+    with open_warehouse(settings) as warehouse:
+        ops.set_run_parameters(
+            warehouse,
+            as_of,
+            training,
+            label_election_date=study.get("label_election_date"),
+            label_election_type=study.get("label_election_type"),
+        )
+
+
+def _check_night(settings: Settings, as_of: dt.date) -> None:
+    """Refuse to mix two nights: the warehouse must have been built for the same date."""
+    from groundgame.warehouse.base import open_warehouse
+
+    with open_warehouse(settings) as warehouse:
+        dates = warehouse.fetch("select as_of_date from ops.run_parameters").column(0).to_pylist()
+    if dates != [as_of]:
+        built = dates[0].isoformat() if dates else "no night"
+        raise WarehouseError(
+            "check the night", f"the warehouse holds {built}, not {as_of}; build staging for {as_of} first"
+        )
