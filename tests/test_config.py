@@ -8,7 +8,9 @@ from groundgame.config import load_settings
 from groundgame.errors import SpecError
 
 
-def test_environment_wins_over_file_and_argument_wins_over_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_wins_over_file_and_argument_wins_over_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "groundgame.toml"
     file.write_text('keep_runs = 5\nmemory_limit = "1GB"\n')
     monkeypatch.setenv("GROUNDGAME_KEEP_RUNS", "7")

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -62,8 +62,8 @@ def output_to(file: Path) -> Iterator[TextIO]:
             os.dup2(kept[1], 2)
 
 
-def run_dag(settings: Settings, as_of: dt.date, terminal: TextIO) -> tuple[str, list[Result]]:
-    """Run the nightly DAG in this process; returns its final state and the stages' results."""
+def run_dag(as_of: dt.date, terminal: TextIO) -> tuple[Any, list[Result]]:
+    """Run the nightly DAG in this process; returns the DAG run and the stages' results."""
     from dags.nightly import nightly_dag
 
     watcher = Watcher(Console(file=terminal, force_terminal=terminal.isatty(), width=160))
@@ -76,7 +76,7 @@ def run_dag(settings: Settings, as_of: dt.date, terminal: TextIO) -> tuple[str, 
         )
     finally:
         logger.removeHandler(watcher)
-    return str(run.state), watcher.results
+    return run, watcher.results
 
 
 def closing_table(results: list[Result]) -> Table:
@@ -114,10 +114,10 @@ def main() -> None:
     )
     start = time.perf_counter()
     with output_to(log) as terminal:
-        state, results = run_dag(settings, AS_OF, terminal)
+        run, results = run_dag(AS_OF, terminal)
     console.print(closing_table(results))
-    console.print(f"DAG run: [bold]{state}[/] in {time.perf_counter() - start:.0f} s")
-    if state != "success":
+    console.print(f"DAG run: [bold]{run.state}[/] in {time.perf_counter() - start:.0f} s")
+    if str(run.state) != "success":
         raise SystemExit(1)
     show_scores(settings, console)
 

@@ -1,0 +1,58 @@
+"""What many tests need: a small synthetic state, and a home in which one whole night has run."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from groundgame.config import Settings, load_settings
+
+ROOT = Path(__file__).resolve().parent.parent
+AS_OF = dt.date(2026, 10, 25)
+VOTERS = 4_000
+
+
+@pytest.fixture(scope="session")
+def small_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic state of 4,000 voters: folder ``nc/`` in the real layouts, ``truth/`` beside it."""
+    from groundgame.synth.state import write_state
+
+    folder = tmp_path_factory.mktemp("state") / "inbox"
+    write_state(folder, VOTERS, seed=7)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def published_home(small_state: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home after one whole night, published. Copy it before changing it (fixture ``home``)."""
+    from groundgame import stages
+
+    folder = tmp_path_factory.mktemp("published") / "home"
+    settings = load_settings(home=folder, inbox=small_state)
+    for _ in stages.night(settings, AS_OF):
+        pass
+    return folder
+
+
+@pytest.fixture
+def home(published_home: Path, small_state: Path, tmp_path: Path) -> Settings:
+    """Settings of a private copy of the published home, with a private inbox."""
+    shutil.copytree(published_home, tmp_path / "home", symlinks=True)
+    shutil.copytree(small_state / "nc", tmp_path / "inbox" / "nc")
+    return load_settings(home=tmp_path / "home", inbox=tmp_path / "inbox")
+
+
+@pytest.fixture
+def hashes() -> Callable[[Settings], dict[str, str]]:
+    """Content hash of every published table, the oracle of all comparisons."""
+
+    def read(settings: Settings) -> dict[str, str]:
+        from groundgame.publish.read import published_hashes
+
+        return published_hashes(settings)
+
+    return read

@@ -1,0 +1,113 @@
+"""The real DAG, run in process: a green night publishes, a red gate stops it, a hold waits for a person."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from groundgame.publish.read import query
+
+from groundgame.config import Settings, load_settings
+from tests.conftest import AS_OF, ROOT
+
+DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
+
+
+@pytest.mark.parametrize("file", DAG_FILES, ids=lambda file: file.name)
+def test_a_dag_is_a_sentence(file: Path) -> None:
+    """At most 80 lines, order only: no branch, no loop, no pandas."""
+    text = file.read_text()
+    assert len(text.splitlines()) <= 80
+    assert not [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.If | ast.For | ast.While | ast.Try)]
+
+
+def test_parsing_the_dags_imports_nothing_heavy() -> None:
+    program = (
+        "import sys, dags.nightly, dags.train\n"
+        "heavy = {'pandas', 'lightgbm', 'splink', 'great_expectations', 'duckdb', 'dbt', 'sklearn', 'pyarrow'}\n"
+        "sys.exit(', '.join(sorted(heavy & set(sys.modules))))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-500:]
+
+
+def states(run: object) -> dict[str, str]:
+    """Task id to state, mapped tasks merged."""
+    return {ti.task_id: str(ti.state) for ti in run.get_task_instances()}  # type: ignore[attr-defined]
+
+
+def test_a_green_night_publishes_scores(run_nightly, small_state: Path, tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path / "home", inbox=small_state)
+    run = run_nightly(settings, AS_OF.isoformat())
+    assert str(run.state) == "success", states(run)
+    scored = query(
+        settings, "select count(*) as n, min(turnout_score) as low, max(turnout_score) as high from marts.voter_scores"
+    )
+    row = scored.to_pylist()[0]
+    assert row["n"] > 2_500 and 0 <= row["low"] < row["high"] <= 100
+
+
+def test_a_refused_file_stops_the_night_and_the_last_scores_stay(run_nightly, home: Settings, hashes) -> None:
+    before = hashes(home)
+    (home.inbox_dir / "nc" / "ncvoter_Statewide_20261031.zip").write_bytes(b"")
+    run = run_nightly(home, "2026-11-01")
+    assert str(run.state) == "failed"
+    assert states(run)["publish"] == "upstream_failed"
+    assert hashes(home) == before
+
+
+def test_a_hold_waits_for_a_person_and_names_her(run_nightly, home: Settings) -> None:
+    """V34: a registration file 30% shorter than the last one is staged, and published only when somebody approves."""
+    shorten_registrations(home)
+    approver = threading.Thread(target=approve_when_asked, daemon=True)
+    approver.start()
+    run = run_nightly(home, "2026-11-01")
+    approver.join(timeout=5)
+    assert str(run.state) == "success", states(run)
+    from groundgame.warehouse.base import open_warehouse
+
+    with open_warehouse(home, read_only=True) as warehouse:
+        people = warehouse.fetch("select distinct approved_by from ops.approvals").column(0).to_pylist()
+    assert people == ["ada"]
+
+
+def shorten_registrations(settings: Settings) -> None:
+    """Write next week's registration file with its last 30% of lines missing."""
+    import zipfile
+
+    folder = settings.inbox_dir / "nc"
+    newest = max(folder.glob("ncvoter_Statewide_*.zip"))
+    with zipfile.ZipFile(newest) as archive:
+        name = archive.namelist()[0]
+        lines = archive.read(name).splitlines(keepends=True)
+    with zipfile.ZipFile(folder / "ncvoter_Statewide_20261031.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name.replace("20261024", "20261031"), b"".join(lines[: int(len(lines) * 0.7)]))
+
+
+def approve_when_asked() -> None:
+    """Answer the pending request through the API's own route, as the UI does."""
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+    from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
+    from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    for _ in range(240):
+        time.sleep(0.5)
+        with create_session() as session:
+            waiting = session.scalar(
+                select(TaskInstance).where(
+                    TaskInstance.task_id == "approval.ask", TaskInstance.state == "awaiting_input"
+                )
+            )
+            if waiting is not None:
+                answer = UpdateHITLDetailPayload(chosen_options=["Approve"], params_input={})
+                person = SimpleAuthManagerUser(username="ada", role="admin")
+                update_hitl_detail("nightly", waiting.run_id, "approval.ask", answer, person, session)
+                return

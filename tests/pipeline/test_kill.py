@@ -1,0 +1,87 @@
+"""kill -9 in every stage, then a rerun: what is published is the same, bit for bit, as after an undisturbed night (F1, F18)."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+
+import pytest
+
+from groundgame import stages
+from groundgame.config import load_settings
+from tests.conftest import AS_OF
+
+Step = tuple[str, str]
+
+
+def steps() -> list[Step]:
+    """The night as separate calls, in order."""
+    night: list[Step] = [("land", "nc"), ("gate", "landing")]
+    for layer in ("staging", "marts"):
+        night += [("build", layer), ("gate", layer)]
+    return [
+        *night,
+        ("train", "turnout"),
+        ("score", "turnout"),
+        ("build", "scores"),
+        ("gate", "scores"),
+        ("publish", ""),
+    ]
+
+
+def do(step: Step, home: Path, inbox: Path) -> None:
+    """One stage in a process of its own, as Airflow runs it."""
+    settings = load_settings(home=home, inbox=inbox)
+    call = getattr(stages, step[0])
+    call(settings, *([step[1]] if step[1] else []), AS_OF)
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[ForkServerContext]:
+    """A fork server with the heavy imports done once, so that each stage starts warm."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        ["great_expectations", "dbt.cli.main", "lightgbm", "duckdb", "pyarrow.parquet", "groundgame.stages"]
+    )
+    yield context
+
+
+def start(worker: ForkServerContext, step: Step, home: Path, inbox: Path) -> ForkServerProcess:
+    process = worker.Process(target=do, args=(step, home, inbox))
+    process.start()
+    return process
+
+
+def test_killed_in_every_stage_and_rerun_publishes_the_same_bits(
+    worker, small_state: Path, tmp_path: Path, hashes
+) -> None:
+    calm, rough = tmp_path / "calm", tmp_path / "rough"
+    seconds: dict[Step, float] = {}
+    for step in steps():
+        begin = time.monotonic()
+        process = start(worker, step, calm, small_state)
+        process.join()
+        assert process.exitcode == 0, step
+        seconds[step] = time.monotonic() - begin
+    chance = random.Random(2012)
+    kills = 0
+    for step in steps():
+        for _ in range(2):
+            process = start(worker, step, rough, small_state)
+            time.sleep(chance.uniform(0.05, 0.95) * seconds[step])
+            if process.is_alive():
+                os.kill(process.pid, signal.SIGKILL)
+                kills += 1
+            process.join()
+        process = start(worker, step, rough, small_state)
+        process.join()
+        assert process.exitcode == 0, step
+    assert kills >= len(steps()), "the kills came too late to prove anything"
+    calm_hashes = hashes(load_settings(home=calm))
+    assert calm_hashes and hashes(load_settings(home=rough)) == calm_hashes
