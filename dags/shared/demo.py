@@ -96,7 +96,6 @@ def main() -> None:
     arguments = parser.parse_args()
     console = Console()
     settings = load_settings()
-    os.environ.setdefault("GROUNDGAME_HOME", str(settings.home))
     local_airflow.configure(settings)
 
     from groundgame.synth.state import write_state

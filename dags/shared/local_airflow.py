@@ -23,6 +23,7 @@ def configure(settings: Settings) -> dict[str, str]:
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "GROUNDGAME_HOME": str(settings.home),
+        "GROUNDGAME_INBOX": str(settings.inbox_dir),
         "PYTHONPATH": str(ROOT),
     }
     for name, value in wanted.items():
