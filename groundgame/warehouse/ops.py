@@ -28,14 +28,17 @@ TABLES: dict[str, str] = {
     # One row: the parameters of the night that is being built; dbt reads it instead of vars.
     "run_parameters": """
         as_of_date date, is_training boolean, label_election_date date, label_election_type varchar""",
+    # A rerun appends again; the highest `attempt` of a run and stage is the one that counts.
     "gate_results": """
-        run_id varchar, as_of_date date, stage varchar, table_name varchar, rule varchar, observed double,
+        run_id varchar, as_of_date date, stage varchar, attempt bigint, table_name varchar, rule varchar, observed double,
         expected varchar, verdict varchar, reason varchar, evaluated_at timestamp""",
-    "approvals": "run_id varchar, approved_by varchar, reason varchar, approved_at timestamp",
+    # `holds` is a JSON list of what was approved: a hold that appears later needs an approval of its own.
+    "approvals": "run_id varchar, holds varchar, approved_by varchar, reason varchar, approved_at timestamp",
     "model_versions": """
         score_name varchar, model_version varchar, sha256 varchar, as_of_date date, judged_election varchar,
         auc double, ece double, is_promoted boolean, reason varchar, trained_at timestamp""",
-    # `state` goes intent -> done; an intent without its done is completed by the next publish.
+    # `state` goes intent -> done; an intent without its done is completed (or abandoned) by the next publish.
+    # A rollback is one row `rolled_back` naming the run that is served again.
     "publications": """
         seq bigint, run_id varchar, as_of_date date, state varchar, content_hash varchar, published_at timestamp""",
 }
