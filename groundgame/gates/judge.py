@@ -25,7 +25,11 @@ class Judge:
             # Its dependencies import modules that the standard library deprecates; nothing here can act on that.
             warnings.simplefilter("ignore", DeprecationWarning)
             import great_expectations as gx
-            from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
+            from great_expectations.data_context.types.base import (
+                DataContextConfig,
+                InMemoryStoreBackendDefaults,
+                ProgressBarsConfig,
+            )
 
         # Its logger sets no level of its own and tells of every step at INFO.
         logging.getLogger("great_expectations").setLevel(logging.WARNING)
@@ -33,7 +37,7 @@ class Judge:
         config = DataContextConfig(
             store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
             analytics_enabled=False,
-            progress_bars={"globally": False},
+            progress_bars=ProgressBarsConfig(globally=False),
         )
         context = gx.get_context(mode="ephemeral", project_config=config)
         self._source = context.data_sources.add_pandas("profiles")

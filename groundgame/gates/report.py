@@ -6,7 +6,6 @@ It shows what the ledger holds (rule names, numbers, verdicts, reasons) and noth
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections import Counter
 from itertools import groupby
 from pathlib import Path
@@ -32,7 +31,7 @@ def write(settings: Settings, warehouse: Warehouse, run_id: str, as_of: dt.date)
     page.parent.mkdir(parents=True, exist_ok=True)
     draft = page.with_suffix(".html.tmp")
     draft.write_text(render(run_id, as_of, rows), encoding="utf-8")
-    os.replace(draft, page)  # a reader of the page never sees half of it
+    draft.replace(page)  # a reader of the page never sees half of it
     return page
 
 
