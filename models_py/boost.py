@@ -1,0 +1,88 @@
+"""The LightGBM fit: deterministic to the bit, whatever the number of threads. Nothing here knows about elections or files."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from models_py.encode import Encoding
+from models_py.spec import Boosting
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Trees:
+    """A fitted model as text, with the gain of each feature (shares that sum to 1, largest first)."""
+
+    text: str
+    trees: int
+    gain: dict[str, float]
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the model text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def predict(self, x: NDArray[np.float32], threads: int) -> NDArray[np.float64]:
+        """Raw probabilities. Only for a model that this process has just fitted; stored ones are run in a child process."""
+        import lightgbm
+
+        return np.asarray(lightgbm.Booster(model_str=self.text).predict(x, num_threads=threads), dtype=np.float64)
+
+
+def fit_trees(
+    x: NDArray[np.float32],
+    label: NDArray[np.int8],
+    stop_x: NDArray[np.float32],
+    stop_label: NDArray[np.int8],
+    encoding: Encoding,
+    spec: Boosting,
+    seed: int,
+    threads: int,
+) -> Trees:
+    """Fit trees on ``x``; ``stop_x`` decides how many are kept."""
+    import lightgbm
+
+    parameters = _parameters(spec, seed, threads)
+    names = list(encoding.features)
+    data = lightgbm.Dataset(
+        x, label=label, feature_name=names, categorical_feature=encoding.categorical, params=parameters
+    )
+    stop = lightgbm.Dataset(stop_x, label=stop_label, reference=data, params=parameters)
+    booster = lightgbm.train(
+        parameters,
+        data,
+        num_boost_round=spec.trees,
+        valid_sets=[stop],
+        callbacks=[lightgbm.early_stopping(spec.early_stopping_rounds, verbose=False)],
+    )
+    kept = booster.best_iteration or spec.trees
+    # The thread count is the one parameter that differs between machines; the trees do not depend on it.
+    text = re.sub(r"\[num_threads: \d+\]", "[num_threads: 0]", booster.model_to_string(num_iteration=kept))
+    gain = booster.feature_importance("gain", iteration=kept)
+    shares = gain / max(float(gain.sum()), 1e-12)
+    order = np.argsort(-shares, kind="stable")
+    return Trees(text, kept, {names[i]: round(float(shares[i]), 5) for i in order})
+
+
+def _parameters(spec: Boosting, seed: int, threads: int) -> dict[str, Any]:
+    return {
+        "objective": "binary",
+        "metric": "binary_logloss",
+        "learning_rate": spec.learning_rate,
+        "num_leaves": spec.leaves,
+        "max_depth": spec.depth,
+        "min_data_in_leaf": spec.min_leaf_rows,
+        "lambda_l2": spec.l2,
+        "deterministic": True,
+        "force_row_wise": True,
+        "seed": seed,
+        "num_threads": threads,
+        "verbosity": -1,
+    }

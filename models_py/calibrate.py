@@ -1,0 +1,120 @@
+"""Calibration: from a raw probability to the share of such voters who vote, one curve per kind of election.
+
+Turnout of a presidential and of a midterm election differ by 20 points and more, two elections of one kind by a few. So each kind has its
+own curve, set on the held-out households of the latest election of that kind. The level of the election to come is not known
+and not guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from models_py.spec import Calibration
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MIN_KNOTS, MAX_KNOTS = 5, 60
+# Log-odds of +-9 is one voter in 8,000: beyond what any score of 0-100 can show.
+LOGIT_LIMIT = 9.0
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A rising line through ``raw`` -> ``share`` knots. ``method`` and ``rows`` say how it came about."""
+
+    method: str
+    rows: int
+    raw: tuple[float, ...]
+    share: tuple[float, ...]
+
+    def apply(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Calibrated probabilities."""
+        return np.interp(raw, self.raw, self.share)
+
+
+@dataclass(frozen=True)
+class Calibrator:
+    """Curves by election kind; ``fallback`` names the one for a kind that no training election had."""
+
+    curves: dict[str, Curve]
+    fallback: str
+
+    def apply(self, raw: NDArray[np.float64], kind: str) -> NDArray[np.float64]:
+        """Calibrated probabilities for voters whose target election is of ``kind``."""
+        return self.curves.get(kind, self.curves[self.fallback]).apply(raw)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form, stored in the model folder."""
+        curves = {
+            kind: {"method": curve.method, "rows": curve.rows, "raw": list(curve.raw), "share": list(curve.share)}
+            for kind, curve in self.curves.items()
+        }
+        return {"fallback": self.fallback, "curves": curves}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Calibrator:
+        """Inverse of ``to_dict``."""
+        curves = {
+            kind: Curve(curve["method"], curve["rows"], tuple(curve["raw"]), tuple(curve["share"]))
+            for kind, curve in values["curves"].items()
+        }
+        return cls(curves, values["fallback"])
+
+
+def fit_curve(raw: NDArray[np.float64], label: NDArray[np.int8], spec: Calibration) -> Curve:
+    """Fit one curve: isotonic between knots of many voters each, or a line in log-odds where voters are few."""
+    if len(label) >= spec.isotonic_min_rows:
+        return _isotonic(raw, label, spec.rows_per_knot)
+    return _line(raw, label)
+
+
+def _isotonic(raw: NDArray[np.float64], label: NDArray[np.int8], rows_per_knot: int) -> Curve:
+    """Equal-count bins, pooled until they rise, joined by lines. Unlike plain isotonic steps it keeps the ranking."""
+    from sklearn.isotonic import isotonic_regression
+
+    bins = int(np.clip(len(label) // rows_per_knot, MIN_KNOTS, MAX_KNOTS))
+    order = np.argsort(raw, kind="stable")
+    edges = np.linspace(0, len(order), bins + 1).astype(np.int64)
+    counts = np.diff(edges).astype(np.float64)
+    mean_raw = np.add.reduceat(raw[order], edges[:-1]) / counts
+    share = np.add.reduceat(label[order].astype(np.float64), edges[:-1]) / counts
+    rising = isotonic_regression(share, sample_weight=counts)
+    knots: list[tuple[float, float]] = []
+    for level in np.unique(rising):
+        pooled = rising == level
+        knots.append((float(np.average(mean_raw[pooled], weights=counts[pooled])), float(level)))
+    # Beyond the outer knots probabilities shrink in proportion; flat ends would tie the most and least likely voters.
+    raws, shares = zip((0.0, 0.0), *knots, (1.0, 1.0), strict=True)
+    return Curve("isotonic", len(label), raws, shares)
+
+
+def _line(raw: NDArray[np.float64], label: NDArray[np.int8]) -> Curve:
+    """Platt's two parameters by Newton's method, written down as knots so that one way of applying serves both."""
+    logit = _logit(raw)
+    design = np.column_stack([np.ones_like(logit), logit])
+    weights = np.array([0.0, 1.0])
+    for _ in range(25):
+        fitted = _sigmoid(design @ weights)
+        # A whisper of ridge keeps the step finite when labels are separable; such a model is refused as a leak later.
+        hessian = design.T @ (design * (fitted * (1 - fitted))[:, None]) + 1e-6 * np.eye(2)
+        step = np.linalg.solve(hessian, design.T @ (label - fitted))
+        weights = weights + step
+        if np.abs(step).max() < 1e-10:
+            break
+    grid = np.linspace(-LOGIT_LIMIT, LOGIT_LIMIT, 289)
+    # A falling line would turn the ranking round; a raw score that means nothing becomes the base rate instead.
+    share = _sigmoid(weights[0] + max(weights[1], 0.0) * grid)
+    return Curve("line in log-odds", len(label), tuple(_sigmoid(grid).tolist()), tuple(share.tolist()))
+
+
+def _logit(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    clipped = np.clip(p, 1e-9, 1 - 1e-9)
+    return np.clip(np.log(clipped / (1 - clipped)), -LOGIT_LIMIT, LOGIT_LIMIT)
+
+
+def _sigmoid(z: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1.0 / (1.0 + np.exp(-z))

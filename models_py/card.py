@@ -1,0 +1,156 @@
+"""The model card: what was trained on what, how it was judged, what it is worth. ``card.json`` is the record, ``card.html`` its page.
+
+Counts, shares and hashes only: no voter, no row, no clock.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from models_py import registry
+from models_py.design import NEXT_ELECTION
+from models_py.evaluate import DIGITS, decile_intervals, deciles, intervals, metrics
+from models_py.matrix import TrainingRows
+from models_py.recipe import MODEL, Fitted, Judged
+from models_py.spec import ScoreSpec
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TEMPLATE = Path(__file__).with_name("card.html.j2")
+HOW_JUDGED = {
+    True: "Fitted on the earlier elections, calibrated on households that took no part in the fit, judged on the next "
+    "election, of which it saw nothing.",
+    False: "No earlier election of this kind is known, so each household was judged once by a model that saw none of "
+    "its members.",
+}
+HOW_DEPLOYED = (
+    "The figures are those of the recipe, earned by the judged model. The model in use is the same recipe fitted again on "
+    "all elections, the judged one included, with calibration households of its own."
+)
+
+
+def build(
+    spec: ScoreSpec,
+    as_of: dt.date,
+    rows: TrainingRows,
+    judged: Judged,
+    fitted: Fitted,
+    kind: str,
+    universe: dict[str, Any] | None,
+    seed: int,
+    fingerprint: str,
+) -> dict[str, Any]:
+    """All facts of the card, JSON-ready."""
+    return {
+        "score": spec.score,
+        "title": spec.title,
+        "label": spec.label.meaning,
+        "as_of": as_of.isoformat(),
+        "fingerprint": fingerprint,
+        "universe": {"is_scorable": True, **spec.universe.model_dump(), **(universe or {})},
+        "data": _data(rows),
+        "judged": _judged(rows, judged, seed),
+        "deployed": _deployed(rows, fitted, kind),
+        "features": [
+            {**feature.model_dump(), "gain": fitted.trees.gain.get(feature.name, 0.0)} for feature in spec.features
+        ],
+        "recipe": {
+            "spec_sha256": spec.sha256,
+            "seed": seed,
+            "lightgbm": registry.lightgbm_version(),
+            **spec.boosting.model_dump(),
+            "folds": spec.folds.model_dump(),
+            "floors": spec.floors.model_dump(),
+        },
+    }
+
+
+def render(card: dict[str, Any], version: str) -> str:
+    """The card as one self-contained HTML page."""
+    import jinja2
+
+    from models_py.plots import calibration_plot, gain_plot
+
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(
+        card=card,
+        version=version,
+        calibration_plot=calibration_plot(card["judged"]["deciles"]),
+        gain_plot=gain_plot(card["deployed"]["gain"]),
+    )
+
+
+def _data(rows: TrainingRows) -> dict[str, Any]:
+    elections = []
+    for position, election in enumerate(rows.elections):
+        chosen = rows.election == position
+        elections.append(
+            {
+                "election": election.name,
+                "date": election.date.isoformat(),
+                "kind": election.kind,
+                "voters": election.rows,
+                "sampled": int(chosen.sum()),
+                "share": round(float(rows.label[chosen].mean()), DIGITS) if chosen.any() else None,
+            }
+        )
+    return {"snapshot_sha256": rows.snapshot_sha256(), "rows": len(rows.label), "elections": elections}
+
+
+def _judged(rows: TrainingRows, judged: Judged, seed: int) -> dict[str, Any]:
+    election = rows.elections[judged.design.judged]
+    p = judged.predictions[MODEL]
+    return {
+        "design": judged.design.name,
+        "how": HOW_JUDGED[judged.design.name == NEXT_ELECTION],
+        "election": election.name,
+        "kind": election.kind,
+        "rows": len(judged.rows),
+        "rows_sha256": judged.rows_sha256(),
+        "model_sha256": [one.sha256 for one in judged.fitted],
+        "left_out": judged.fitted[0].left_out,
+        "spread": round(float(p.std()), DIGITS),
+        "metrics": {name: _finite(metrics(judged.label, values)) for name, values in judged.predictions.items()},
+        "intervals": intervals(judged.label, judged.predictions, judged.household, seed),
+        "deciles": _deciles(judged.label, p, judged.household),
+    }
+
+
+def _deployed(rows: TrainingRows, fitted: Fitted, kind: str) -> dict[str, Any]:
+    curves = fitted.calibrator.curves.items()
+    return {
+        "how": HOW_DEPLOYED,
+        "sha256": fitted.sha256,
+        "model_txt_sha256": fitted.trees.sha256,
+        "target_kind": kind,
+        "trees": fitted.trees.trees,
+        "gain": fitted.trees.gain,
+        "left_out": fitted.left_out,
+        "spread": round(fitted.spread, DIGITS),
+        "calibration": {name: {"method": curve.method, "rows": curve.rows} for name, curve in curves},
+    }
+
+
+def _deciles(label: NDArray[np.int8], p: NDArray[np.float64], household: NDArray[np.uint64]) -> list[dict[str, float]]:
+    bounds = decile_intervals(label, p, household)
+    return [
+        {
+            **{name: round(value, DIGITS) for name, value in one.items()},
+            "low": round(low, DIGITS),
+            "high": round(high, DIGITS),
+        }
+        for one, (low, high) in zip(deciles(label, p), bounds, strict=True)
+    ]
+
+
+def _finite(values: dict[str, float]) -> dict[str, float | None]:
+    """JSON knows no NaN; promotion refuses a metric that is null."""
+    return {name: value if np.isfinite(value) else None for name, value in values.items()}

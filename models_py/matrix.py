@@ -1,0 +1,255 @@
+"""From the feature table to float32 matrices, streamed in Arrow batches; no voter ever becomes a Python object.
+
+Which rows a score trains on and in which order belong here. What is done with them does not.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from groundgame.errors import ModelRejected, SpecError
+from models_py.encode import FEATURES_TABLE, Encoding, check_columns, learn_encoding, literal
+from models_py.spec import ScoreSpec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from groundgame.warehouse.base import Warehouse
+
+VOTES_TABLE = "marts.fct_votes"
+UNIVERSE_COLUMNS = ("status", "experiment_arm")
+SIXTEEN_HEX_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class Election:
+    """A past election whose outcome is known; states that vote on the same day for the same thing are one election."""
+
+    ids: tuple[str, ...]
+    date: dt.date
+    kind: str
+    rows: int
+
+    @property
+    def name(self) -> str:
+        """Its id, or all ids where several states vote."""
+        return ",".join(self.ids)
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """The labelled rows, ordered by election date and voter id.
+
+    ``x`` is (rows, features) float32 with NaN for unknown; ``label`` 0 or 1; ``count`` the count of past votes;
+    ``household`` a 64-bit key of the voter's household; ``election`` the position in ``elections``, oldest first.
+    """
+
+    encoding: Encoding
+    elections: tuple[Election, ...]
+    x: NDArray[np.float32]
+    label: NDArray[np.int8]
+    count: NDArray[np.float32]
+    household: NDArray[np.uint64]
+    election: NDArray[np.int16]
+
+    def snapshot_sha256(self) -> str:
+        """Hash of everything that training sees: the data snapshot named on the card."""
+        digest = hashlib.sha256(repr((self.encoding, self.elections)).encode())
+        for part in (self.x, self.label, self.count, self.household, self.election):
+            digest.update(np.ascontiguousarray(part).data.cast("B"))
+        return digest.hexdigest()
+
+
+def universe_condition(spec: ScoreSpec, override: dict[str, Any] | None = None) -> str:
+    """SQL condition on the feature table (alias ``f``): scorable, and in the spec's or the study's universe.
+
+    A status that is not known at the time passes: there is none before a state's first snapshot.
+
+    Raises:
+        SpecError: the override names a column that a universe cannot be told by.
+    """
+    wanted = {"status": spec.universe.status, "experiment_arm": spec.universe.experiment_arm}
+    for column, values in (override or {}).items():
+        if column not in UNIVERSE_COLUMNS:
+            raise SpecError("universe", column, "cannot tell a universe", f"known: {', '.join(UNIVERSE_COLUMNS)}")
+        wanted[column] = list(values)
+    conditions = ["f.is_scorable"]
+    if wanted["status"]:
+        conditions.append(f"(f.status is null or f.status in ({', '.join(map(literal, wanted['status']))}))")
+    if wanted["experiment_arm"]:
+        conditions.append(f"f.experiment_arm in ({', '.join(map(literal, wanted['experiment_arm']))})")
+    return " and ".join(conditions)
+
+
+def training_condition(spec: ScoreSpec, as_of: dt.date, universe: dict[str, Any] | None, is_study: bool) -> str:
+    """SQL condition for the rows with a known label: past elections of the declared kinds, or the study's own."""
+    condition = (
+        f"f.as_of_role = 'training' and f.target_election_date < date {literal(as_of)} "
+        f"and {universe_condition(spec, universe)}"
+    )
+    if is_study:
+        return condition
+    return f"{condition} and f.target_election_kind in ({', '.join(map(literal, spec.election_kinds))})"
+
+
+def read_elections(warehouse: Warehouse, condition: str) -> tuple[Election, ...]:
+    """The training elections, oldest first, with the size of their universe."""
+    table = warehouse.fetch(
+        f"select target_election_date, target_election_kind, target_election_id, count(*) as n from {FEATURES_TABLE} f "
+        f"where {condition} group by all order by all"
+    )
+    by_day: dict[tuple[dt.date, str], tuple[tuple[str, ...], int]] = {}
+    for row in table.to_pylist():
+        key = (row["target_election_date"], row["target_election_kind"])
+        ids, rows = by_day.get(key, ((), 0))
+        by_day[key] = ((*ids, row["target_election_id"]), rows + row["n"])
+    return tuple(Election(ids, date, kind, rows) for (date, kind), (ids, rows) in by_day.items())
+
+
+def read_training_rows(
+    warehouse: Warehouse, spec: ScoreSpec, as_of: dt.date, universe: dict[str, Any] | None, seed: int
+) -> TrainingRows:
+    """Read the sampled, labelled rows of all training elections.
+
+    Raises:
+        ModelRejected: no election with a known outcome is in the feature table.
+        SpecError: the spec names a column that does not exist.
+    """
+    check_columns(warehouse, spec)
+    condition = training_condition(spec, as_of, universe, _is_study(warehouse))
+    elections = read_elections(warehouse, condition)
+    if not elections:
+        raise ModelRejected(
+            spec.score, "challenger", [f"no past election with a complete history in {FEATURES_TABLE} before {as_of}"]
+        )
+    encoding = learn_encoding(warehouse, spec, condition)
+    return _collect(warehouse.stream(_rows_sql(spec, encoding, elections, condition, as_of, seed)), encoding, elections)
+
+
+def read_election_rows(
+    warehouse: Warehouse,
+    spec: ScoreSpec,
+    as_of: dt.date,
+    universe: dict[str, Any] | None,
+    seed: int,
+    election: str,
+    encoding: Encoding,
+) -> TrainingRows:
+    """The rows of one election only, in another model's coding: the same voters in the same order."""
+    condition = training_condition(spec, as_of, universe, _is_study(warehouse))
+    elections = tuple(one for one in read_elections(warehouse, condition) if one.name == election)
+    return _collect(warehouse.stream(_rows_sql(spec, encoding, elections, condition, as_of, seed)), encoding, elections)
+
+
+def unknown_shares(warehouse: Warehouse, encoding: Encoding, condition: str) -> dict[str, float]:
+    """Share of unknown values of each feature among some rows of the feature table; 1 when there is no row."""
+    counts = ", ".join(f"count({name}) as {name}" for name in encoding.features)
+    row = warehouse.fetch(f"select count(*) as n_rows, {counts} from {FEATURES_TABLE} f where {condition}").to_pylist()[
+        0
+    ]
+    total = row["n_rows"]
+    return {name: 1.0 - row[name] / total if total else 1.0 for name in encoding.features}
+
+
+def tonight_condition(spec: ScoreSpec, as_of: dt.date, universe: dict[str, Any] | None) -> str:
+    """SQL condition for the voters to score tonight."""
+    day = f"f.as_of_role = 'tonight' and f.as_of_date = date {literal(as_of)}"
+    return f"{day} and {universe_condition(spec, universe)}"
+
+
+def _is_study(warehouse: Warehouse) -> bool:
+    rows = warehouse.fetch("select label_election_date from ops.run_parameters").column(0).to_pylist()
+    return bool(rows) and rows[0] is not None
+
+
+def _rows_sql(
+    spec: ScoreSpec, encoding: Encoding, elections: tuple[Election, ...], condition: str, as_of: dt.date, seed: int
+) -> str:
+    """The labelled sample. A household is known by tonight's address where there is one, so that a voter belongs to
+    the same household in all elections; md5 is the one hash that every engine computes alike."""
+    accepted = "".join(
+        f" and v.{column} in ({', '.join(map(literal, values))})" for column, values in spec.label.votes.items()
+    )
+    ids = ", ".join(literal(i) for election in elections for i in election.ids)
+    position = " ".join(f"when {literal(i)} then {n}" for n, e in enumerate(elections) for i in e.ids)
+    threshold = " ".join(
+        f"when {literal(i)} then '{_threshold(spec, election)}'" for election in elections for i in election.ids
+    )
+    return f"""
+with homes as (
+    select voter_id, household_id from {FEATURES_TABLE} where as_of_role = 'tonight' and as_of_date = date {literal(as_of)}
+),
+keyed as (
+    select f.*, md5({literal(seed)} || '|' || coalesce(homes.household_id, f.household_id)) as household_key
+    from {FEATURES_TABLE} f left join homes on homes.voter_id = f.voter_id
+    where {condition} and f.target_election_id in ({ids})
+),
+sampled as (
+    select f.* from keyed f
+    where substr(f.household_key, 1, 8) < case f.target_election_id {threshold} end
+),
+voted as (
+    select distinct v.voter_id, v.election_id from {VOTES_TABLE} v
+    where v.election_id in ({ids}){accepted}
+)
+select
+    {encoding.select("f.")},
+    cast(case when voted.voter_id is null then 0 else 1 end as tinyint) as _label,
+    coalesce(cast(f.{spec.count_column} as real), 0) as _count,
+    cast(case f.target_election_id {position} end as smallint) as _election,
+    substr(f.household_key, 9, {SIXTEEN_HEX_DIGITS}) as _household
+from sampled f left join voted on voted.voter_id = f.voter_id and voted.election_id = f.target_election_id
+order by f.target_election_date, f.voter_id"""
+
+
+def _threshold(spec: ScoreSpec, election: Election) -> str:
+    """Eight hex digits below which a household's hash puts it into the sample; 'g' sorts above every digit."""
+    rate = spec.sample.rows_per_election / election.rows
+    return "g" if rate >= 1 else f"{int(rate * 2**32):08x}"
+
+
+def _collect(reader: pa.RecordBatchReader, encoding: Encoding, elections: tuple[Election, ...]) -> TrainingRows:
+    width = len(encoding.features)
+    blocks: dict[str, list[NDArray[Any]]] = {name: [] for name in ("x", "_label", "_count", "_election", "_household")}
+    for batch in reader:
+        columns = {name: batch.column(name) for name in batch.schema.names}
+        x = np.empty((batch.num_rows, width), dtype=np.float32)
+        for index, name in enumerate(encoding.features):
+            x[:, index] = columns[name].to_numpy(zero_copy_only=False)
+        blocks["x"].append(x)
+        blocks["_household"].append(_hex_to_integers(columns["_household"]))
+        for name in ("_label", "_count", "_election"):
+            blocks[name].append(columns[name].to_numpy(zero_copy_only=False))
+    joined = {name: np.concatenate(parts) for name, parts in blocks.items()}
+    return TrainingRows(
+        encoding,
+        elections,
+        joined["x"],
+        joined["_label"].astype(np.int8),
+        joined["_count"].astype(np.float32),
+        joined["_household"],
+        joined["_election"].astype(np.int16),
+    )
+
+
+def _hex_to_integers(column: pa.StringArray) -> NDArray[np.uint64]:
+    """Sixteen hex digits per row to 64-bit integers, straight from the text buffer."""
+    import pyarrow as pa
+
+    rows = len(column)
+    text = pa.concat_arrays([column.cast(pa.string())])
+    start = text.offset
+    offsets = np.frombuffer(text.buffers()[1], dtype=np.int32)[start : start + rows + 1]
+    digits = np.frombuffer(text.buffers()[2], dtype=np.uint8)[offsets[0] : offsets[-1]]
+    digits = digits.reshape(rows, SIXTEEN_HEX_DIGITS)
+    nibbles = np.where(digits > ord("9"), digits - (ord("a") - 10), digits - ord("0")).astype(np.uint64)
+    value = np.zeros(rows, dtype=np.uint64)
+    for position in range(SIXTEEN_HEX_DIGITS):
+        value = (value << np.uint64(4)) | nibbles[:, position]
+    return value

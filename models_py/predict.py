@@ -1,0 +1,135 @@
+"""Score tonight's universe with the champion: the engine casts, a child process predicts, one transaction replaces the partition."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from groundgame.config import Settings
+from groundgame.errors import ModelRejected
+from groundgame.result import Result
+from groundgame.warehouse.base import Warehouse, open_warehouse
+from models_py import registry
+from models_py.encode import FEATURES_TABLE, feature_columns
+from models_py.matrix import tonight_condition
+from models_py.process import ModelProcess
+from models_py.spec import load_spec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+PREDICTIONS_TABLE = "scores.predictions"
+PREDICTIONS_COLUMNS = """
+    voter_id varchar, score_name varchar, as_of_date date, score_raw double, score smallint, model_version varchar"""
+# Large enough that a block outweighs its round trip, small enough (10 MB at 40 features) to stay in memory four times.
+BLOCK_ROWS = 65_536
+
+
+def score(settings: Settings, score_name: str, as_of: dt.date, universe: dict[str, Any] | None = None) -> Result:
+    """Replace one night's predictions of one score.
+
+    Args:
+        settings: the installation.
+        score_name: a spec in ``settings.scores_dir``.
+        as_of: the night, as built in the feature table.
+        universe: overrides parts of the spec's universe, as in training.
+
+    Raises:
+        ModelRejected: there is no champion, or it does not pass its checks; what was predicted before stays.
+    """
+    start = time.perf_counter()
+    spec = load_spec(settings, score_name)
+    pointer = registry.champion(settings, score_name)
+    if pointer is None:
+        raise ModelRejected(score_name, "no version", ["no model has been promoted yet; train first"])
+    stored = registry.load(settings, score_name, pointer.version, pointer.manifest_sha256)
+    model = stored.path / registry.MODEL
+    with (
+        ModelProcess(score_name, stored.version, model, stored.encoding.features, settings.threads) as process,
+        open_warehouse(settings) as warehouse,
+    ):
+        _check(warehouse, stored)
+        predictions = _predict(warehouse, stored, process, tonight_condition(spec, as_of, universe))
+        _replace(warehouse, score_name, as_of, stored.version, predictions)
+    return Result(
+        stage="score",
+        name=score_name,
+        rows_in=predictions.num_rows,
+        rows_out=predictions.num_rows,
+        seconds=round(time.perf_counter() - start, 3),
+        details={"version": stored.version, "trained_as_of": stored.card["as_of"]},
+    )
+
+
+def to_scores(probabilities: NDArray[np.float64]) -> NDArray[np.int16]:
+    """Calibrated probabilities as whole points, 0-100."""
+    return np.rint(probabilities * 100).astype(np.int16)
+
+
+def _check(warehouse: Warehouse, stored: registry.StoredModel) -> None:
+    """The ledger must not know the version under another hash, and the feature table must have its columns."""
+    known = warehouse.fetch(
+        "select sha256 from ops.model_versions where score_name = ? and model_version = ?",
+        [stored.score, stored.version],
+    )
+    if known.num_rows and stored.manifest_sha256 not in known.column(0).to_pylist():
+        raise ModelRejected(stored.score, stored.version, ["differs from what ops.model_versions recorded"])
+    gone = sorted(set(stored.encoding.features) - set(feature_columns(warehouse)))
+    if gone:
+        raise ModelRejected(stored.score, stored.version, [f"features missing in {FEATURES_TABLE}: {gone}"])
+
+
+def _predict(warehouse: Warehouse, stored: registry.StoredModel, process: ModelProcess, condition: str) -> pa.Table:
+    """voter_id, score_raw and score of all voters of tonight; three narrow columns, so a state fits into memory."""
+    import pyarrow as pa
+
+    sql = f"select voter_id, target_election_kind, {stored.encoding.select()} from {FEATURES_TABLE} f where {condition}"
+    reader = warehouse.stream(sql, BLOCK_ROWS)
+    voters: list[tuple[pa.Array, pa.Array]] = []
+
+    def blocks() -> Iterator[list[NDArray[np.float32]]]:
+        for batch in reader:
+            voters.append((batch.column(0), batch.column(1)))
+            yield [column.to_numpy(zero_copy_only=False) for column in batch.columns[2:]]
+
+    parts = []
+    for position, raw in enumerate(process.predict(blocks())):
+        voter_id, kind = voters[position]
+        share = _calibrated(stored, raw, kind)
+        parts.append(pa.table({"voter_id": voter_id, "score_raw": share, "score": to_scores(share)}))
+    if not parts:
+        return pa.table({"voter_id": pa.array([], pa.string()), "score_raw": pa.array([], pa.float64())})
+    return pa.concat_tables(parts)
+
+
+def _calibrated(stored: registry.StoredModel, raw: NDArray[np.float64], kind: pa.Array) -> NDArray[np.float64]:
+    import pyarrow.compute as pc
+
+    share = np.empty_like(raw)
+    for one in pc.unique(kind).to_pylist():
+        chosen = pc.equal(kind, one).to_numpy(zero_copy_only=False)
+        share[chosen] = stored.calibrator.apply(raw[chosen], one)
+    # A comparison with NaN is false, so this refuses NaN too.
+    if not bool(((share >= 0) & (share <= 1)).all()):
+        raise ModelRejected(stored.score, stored.version, ["predicts something that is not a probability"])
+    return share
+
+
+def _replace(warehouse: Warehouse, score_name: str, as_of: dt.date, version: str, predictions: pa.Table) -> None:
+    import pyarrow as pa
+
+    for name, value in (("score_name", score_name), ("as_of_date", as_of), ("model_version", version)):
+        # A dictionary of one value: a million rows do not carry a million copies of a name.
+        codes = pa.array(np.zeros(predictions.num_rows, dtype=np.int8))
+        predictions = predictions.append_column(name, pa.DictionaryArray.from_arrays(codes, pa.array([value])))
+    with warehouse.transaction():
+        warehouse.execute(f"create table if not exists {PREDICTIONS_TABLE} ({PREDICTIONS_COLUMNS})")
+        warehouse.execute(
+            f"delete from {PREDICTIONS_TABLE} where score_name = ? and as_of_date = ?", [score_name, as_of]
+        )
+        warehouse.append(PREDICTIONS_TABLE, predictions)

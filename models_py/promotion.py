@@ -1,0 +1,81 @@
+"""May a challenger be used? Pure rules over the figures on two cards; reads no file and no table."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from models_py.recipe import MODEL
+from models_py.spec import ScoreSpec
+
+# People are not that predictable: above this the outcome is among the features.
+LEAK_AUC = 0.99
+CONSTANT_SPREAD = 1e-4
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether the challenger becomes champion, and why in one line; ``is_refused``: unfit by itself, champion or not."""
+
+    is_promoted: bool
+    reason: str
+    is_refused: bool = False
+
+
+@dataclass(frozen=True)
+class Rival:
+    """The champion as the challenger meets it: its log loss on the judged election, and where that figure is from."""
+
+    version: str
+    log_loss: float | None
+    basis: str
+
+
+def decide(spec: ScoreSpec, card: dict[str, Any], rival: Rival | None) -> Decision:
+    """Floors first, then the champion; a tie keeps the champion."""
+    refusals = refusal_reasons(spec, card)
+    if refusals:
+        return Decision(False, "; ".join(refusals), is_refused=True)
+    if rival is None:
+        return Decision(True, "first model that reaches the floors")
+    if rival.log_loss is None:
+        return Decision(rival.basis.startswith("unusable"), f"{rival.version} {rival.basis}")
+    mine = card["judged"]["metrics"][MODEL]["log_loss"]
+    is_better = mine < rival.log_loss
+    sign = "<" if is_better else ">="
+    return Decision(is_better, f"log loss {mine:.5f} {sign} {rival.log_loss:.5f} of {rival.version} ({rival.basis})")
+
+
+def refusal_reasons(spec: ScoreSpec, card: dict[str, Any]) -> list[str]:
+    """Everything that makes a model unfit for use, whatever the champion is like."""
+    judged = card["judged"]
+    mine = judged["metrics"][MODEL]
+    if any(value is None or not math.isfinite(value) for value in mine.values()):
+        return ["a metric is not a number: only one outcome occurs, or predictions are missing"]
+    reasons = []
+    if min(judged["spread"], card["deployed"]["spread"]) < CONSTANT_SPREAD:
+        reasons.append("every voter gets the same score")
+    if mine["auc"] > LEAK_AUC:
+        reasons.append(f"AUC {mine['auc']:.3f} > {LEAK_AUC}: the outcome is among the features")
+    if mine["auc"] < spec.floors.auc_at_least:
+        reasons.append(f"AUC {mine['auc']:.3f} is under the floor of {spec.floors.auc_at_least}")
+    if mine["ece"] > spec.floors.ece_at_most:
+        reasons.append(f"calibration error {mine['ece']:.3f} is over the limit of {spec.floors.ece_at_most}")
+    for name in spec.floors.beats:
+        plain = judged["metrics"][name]["auc"]
+        if mine["auc"] <= plain:
+            reasons.append(f"AUC {mine['auc']:.4f} does not beat {name} ({plain:.4f})")
+    return reasons
+
+
+def comparable_basis(champion_card: dict[str, Any], card: dict[str, Any]) -> str:
+    """How the champion may be compared on the challenger's judged election: ``rescore``, ``recorded`` or ``none``.
+
+    A model that was trained on an election would shine on it; then only the figure counts that its recipe earned there
+    before it was trained on it.
+    """
+    election = card["judged"]["election"]
+    if election not in {one["election"] for one in champion_card["data"]["elections"]}:
+        return "rescore"
+    return "recorded" if champion_card["judged"]["election"] == election else "none"

@@ -1,0 +1,183 @@
+"""The recipe of a score: features that are usable, trees, calibration. It is judged once on voters it has not seen, then repeated for use.
+
+Why the model in use is not the judged one: judging leaves the latest election out, and the latest election is what the next one resembles
+most. So the same recipe is fitted again on all elections, with calibration households of its own, and the card says plainly that the
+figures are those of the recipe, earned by a model that did not see the judged rows. Both models' hashes are on the card.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models_py import baselines
+from models_py.boost import Trees, fit_trees
+from models_py.calibrate import Calibrator, fit_curve
+from models_py.design import (
+    HELD_OUT_HOUSEHOLDS,
+    Design,
+    Rotation,
+    calibrating_election,
+    choose_design,
+    deployed_rotation,
+)
+from models_py.encode import Encoding
+from models_py.matrix import TrainingRows
+from models_py.spec import ScoreSpec
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MODEL = "model"
+# A column that is known for fewer than one voter in a thousand tells nothing that can be checked.
+UNKNOWN_EVERYWHERE = 0.999
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model ready for use: its columns, trees and calibration, why features were left out, and how far raw probabilities spread."""
+
+    encoding: Encoding
+    trees: Trees
+    calibrator: Calibrator
+    left_out: dict[str, str]
+    spread: float
+
+    @property
+    def sha256(self) -> str:
+        """Hash of trees and calibration together."""
+        return hashlib.sha256(f"{self.trees.text}{self.calibrator.to_dict()}".encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Probabilities for the judged rows by the model and by each baseline; ``rows`` are their positions in the training rows."""
+
+    design: Design
+    rows: NDArray[np.int64]
+    label: NDArray[np.int8]
+    household: NDArray[np.uint64]
+    predictions: dict[str, NDArray[np.float64]]
+    fitted: tuple[Fitted, ...]
+
+    def rows_sha256(self) -> str:
+        """Hash of who was judged and how they voted, to tell whether two models met the same rows."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.household).tobytes())
+        digest.update(np.ascontiguousarray(self.label).tobytes())
+        return digest.hexdigest()
+
+
+def judge(rows: TrainingRows, spec: ScoreSpec, seed: int, threads: int) -> Judged:
+    """Fit, calibrate and predict each rotation of the design; every judged row is predicted by a model that never saw it."""
+    design = choose_design(rows, spec.folds)
+    judged_rows = np.flatnonzero(np.logical_or.reduce([rotation.judge for rotation in design.rotations]))
+    predictions = {name: np.full(len(rows.label), np.nan) for name in (MODEL, "count_of_votes", "logistic")}
+    kind = rows.elections[design.judged].kind
+    # Held-out households are judged in an election that the others take part in fitting and calibrating.
+    known = design.judged + 1 if design.name == HELD_OUT_HOUSEHOLDS else design.judged
+    fitted = []
+    for rotation in design.rotations:
+        unknown = unknown_in(rows, rows.election == design.judged)
+        one = fit(rows, rotation, spec, kind, known, unknown, seed, threads)
+        raw = one.trees.predict(_columns(rows, one.encoding)[rotation.judge], threads)
+        predictions[MODEL][rotation.judge] = one.calibrator.apply(raw, kind)
+        for name, values in _baselines(rows, rotation, one.encoding).items():
+            curves = calibrator(values[rotation.calibrate], rows, rotation, spec, known)
+            predictions[name][rotation.judge] = curves.apply(values[rotation.judge], kind)
+        fitted.append(one)
+    return Judged(
+        design,
+        judged_rows,
+        rows.label[judged_rows],
+        rows.household[judged_rows],
+        {name: values[judged_rows] for name, values in predictions.items()},
+        tuple(fitted),
+    )
+
+
+def deploy(
+    rows: TrainingRows, spec: ScoreSpec, kind: str, unknown_tonight: dict[str, float], seed: int, threads: int
+) -> Fitted:
+    """The model that is used: the recipe on all elections, for voters whose next election is of ``kind``."""
+    rotation = deployed_rotation(rows, spec.folds)
+    return fit(rows, rotation, spec, kind, len(rows.elections), unknown_tonight, seed, threads)
+
+
+def fit(
+    rows: TrainingRows,
+    rotation: Rotation,
+    spec: ScoreSpec,
+    kind: str,
+    known: int,
+    unknown_scored: dict[str, float],
+    seed: int,
+    threads: int,
+) -> Fitted:
+    """One fit. ``known``: how many elections are over; ``unknown_scored``: unknown shares among the voters to be scored."""
+    reference = unknown_in(rows, rows.election == calibrating_election(rows.elections, kind, known))
+    left_out = unusable_features(reference, unknown_scored, spec.max_null_share_shift)
+    encoding = rows.encoding.keep([name for name in rows.encoding.features if name not in left_out])
+    x = _columns(rows, encoding)
+    trees = fit_trees(
+        x[rotation.fit],
+        rows.label[rotation.fit],
+        x[rotation.validate],
+        rows.label[rotation.validate],
+        encoding,
+        spec.boosting,
+        seed,
+        threads,
+    )
+    raw = trees.predict(x[rotation.calibrate], threads)
+    return Fitted(encoding, trees, calibrator(raw, rows, rotation, spec, known), left_out, float(raw.std()))
+
+
+def calibrator(
+    raw: NDArray[np.float64], rows: TrainingRows, rotation: Rotation, spec: ScoreSpec, known: int
+) -> Calibrator:
+    """A curve for each kind of election, from the calibration households in the latest election of that kind."""
+    label, election = rows.label[rotation.calibrate], rows.election[rotation.calibrate]
+    curves = {}
+    for kind in sorted({one.kind for one in rows.elections[:known]}):
+        chosen = election == calibrating_election(rows.elections, kind, known)
+        curves[kind] = fit_curve(raw[chosen], label[chosen], spec.calibration)
+    return Calibrator(curves, fallback=rows.elections[known - 1].kind)
+
+
+def unknown_in(rows: TrainingRows, mask: NDArray[np.bool_]) -> dict[str, float]:
+    """Share of unknown values of each feature in some training rows."""
+    shares = np.isnan(rows.x[mask]).mean(axis=0) if mask.any() else np.ones(rows.x.shape[1])
+    return {name: float(share) for name, share in zip(rows.encoding.features, shares, strict=True)}
+
+
+def unusable_features(reference: dict[str, float], scored: dict[str, float], max_shift: float) -> dict[str, str]:
+    """Features whose being known differs between the voters that set the level and those that are scored.
+
+    Party and status, say, are unknown in all elections before the first snapshot of a state and known tonight: what trees
+    would learn from their absence is the election, not the voter. Only whether a value is known is looked at, never an outcome.
+    """
+    left_out = {}
+    for name, share in reference.items():
+        if min(share, scored[name]) > UNKNOWN_EVERYWHERE:
+            left_out[name] = "unknown for all voters"
+        elif abs(share - scored[name]) > max_shift:
+            left_out[name] = f"unknown for {share:.0%} of voters when calibrated, for {scored[name]:.0%} when scored"
+    return left_out
+
+
+def _baselines(rows: TrainingRows, rotation: Rotation, encoding: Encoding) -> dict[str, NDArray[np.float64]]:
+    # The baselines may use the rows that stopped the trees: they have nothing to stop.
+    seen = rotation.fit | rotation.validate
+    return {
+        "count_of_votes": baselines.count_of_votes(rows.count, rows.label, seen),
+        "logistic": baselines.logistic(_columns(rows, encoding), rows.label, seen, encoding),
+    }
+
+
+def _columns(rows: TrainingRows, encoding: Encoding) -> NDArray[np.float32]:
+    if encoding.features == rows.encoding.features:
+        return rows.x
+    return rows.x[:, [rows.encoding.features.index(name) for name in encoding.features]]

@@ -1,0 +1,170 @@
+"""Score specs: one strict YAML per score, and the catalog of them.
+
+Only declarations belong here. Everything is light to import, because DAGs read the catalog when they are parsed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from groundgame.config import Settings
+from groundgame.errors import SpecError
+from groundgame.sources.strict_yaml import read_yaml
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+Share = Annotated[float, Field(ge=0, le=1)]
+ELECTION_KINDS = Literal["presidential", "midterm", "municipal", "primary", "runoff", "special"]
+
+
+class Strict(BaseModel):
+    """Frozen, no unknown key, no silent conversion (a bare ``NO`` stays a boolean and is refused where text is due)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Label(Strict):
+    """What is predicted: the voter has a vote in the target election whose columns hold one of the listed values."""
+
+    meaning: str
+    votes: dict[Name, list[str]] = Field(
+        default_factory=dict, description="marts.fct_votes column -> accepted values; empty: any vote"
+    )
+
+
+class Universe(Strict):
+    """Who is trained on and scored, beside ``is_scorable``, which is never optional (minors, confidential, removed voters)."""
+
+    status: list[str] = Field(min_length=1, description="a status that is not known at the time is accepted")
+    experiment_arm: list[str] = Field(default_factory=list, description="training only; empty: every arm")
+
+
+class Feature(Strict):
+    """One column of marts.feat_voters that the model may look at."""
+
+    name: Name
+    kind: Literal["numeric", "categorical"]
+    meaning: str
+
+
+class Sample(Strict):
+    """How many voters a training looks at: whole households, chosen by a hash, so the same ones every time."""
+
+    rows_per_election: int = Field(ge=1_000)
+
+
+class Folds(Strict):
+    """Shares of households that the fit never sees, and in how many parts households are judged when there is one election."""
+
+    validate_share: Share = Field(description="stops the adding of trees")
+    calibrate_share: Share = Field(description="sets the level of the probabilities")
+    household_parts: int = Field(ge=2, le=10, description="used only where no earlier election of the kind exists")
+
+    @model_validator(mode="after")
+    def leaves_something_to_fit(self) -> Folds:
+        """The fit keeps most households, also after one part is set aside for judging."""
+        if self.validate_share + self.calibrate_share > 0.5:
+            raise ValueError("validate_share + calibrate_share must leave at least half of the households to the fit")
+        return self
+
+
+class Boosting(Strict):
+    """LightGBM's settings; everything else is fixed by the recipe (deterministic, row-wise, seeded)."""
+
+    trees: int = Field(ge=10, le=1_000, description="at most; early stopping may take fewer")
+    early_stopping_rounds: int = Field(ge=1)
+    learning_rate: float = Field(gt=0, le=0.5)
+    leaves: int = Field(ge=2, le=255)
+    depth: int = Field(ge=1, le=12)
+    min_leaf_rows: int = Field(ge=1)
+    l2: float = Field(ge=0)
+
+
+class Calibration(Strict):
+    """How a raw probability becomes a share of voters: a line in log-odds, or steps joined by lines where rows are plenty."""
+
+    isotonic_min_rows: int = Field(
+        ge=1_000, description="below this a two-parameter line is used: it needs far fewer rows"
+    )
+    rows_per_knot: int = Field(ge=100)
+
+
+class Floors(Strict):
+    """What a model must reach on the judged rows to be used at all."""
+
+    auc_at_least: Share
+    ece_at_most: Share
+    beats: list[Literal["count_of_votes", "logistic"]]
+
+
+class ScoreSpec(Strict):
+    """One score. ``sha256`` of the file's content is on the card of every model made from it."""
+
+    score: Name
+    title: str
+    label: Label
+    universe: Universe
+    election_kinds: list[ELECTION_KINDS] = Field(min_length=1)
+    features: list[Feature] = Field(min_length=1)
+    max_null_share_shift: Share = Field(
+        description="a feature is left out when its unknown share differs by more between calibration and scored voters"
+    )
+    count_column: Name = Field(description="the plain rule to beat: sort by this count of past votes")
+    sample: Sample
+    folds: Folds
+    boosting: Boosting
+    calibration: Calibration
+    floors: Floors
+    sha256: str = ""
+
+    @model_validator(mode="after")
+    def features_are_distinct(self) -> ScoreSpec:
+        """A feature listed twice would silently weigh double in the logistic baseline."""
+        names = [feature.name for feature in self.features]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"listed twice: {twice}")
+        return self
+
+
+def read_spec(path: Path) -> ScoreSpec:
+    """Read and check one score spec.
+
+    Raises:
+        SpecError: names the file, the field and the problem.
+    """
+    values = read_yaml(path)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        spec = ScoreSpec.model_validate({**values, "sha256": sha256})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SpecError(path.name, ".".join(str(part) for part in first["loc"]) or "score", first["msg"]) from error
+    if spec.score != path.stem:
+        raise SpecError(path.name, "score", f"is {spec.score!r}, the file is named {path.stem!r}")
+    return spec
+
+
+def load_scores(settings: Settings) -> dict[str, ScoreSpec]:
+    """All declared scores by name, sorted.
+
+    Raises:
+        SpecError: one of the files is wrong.
+    """
+    return {path.stem: read_spec(path) for path in sorted(settings.scores_dir.glob("*.yml"))}
+
+
+def load_spec(settings: Settings, score_name: str) -> ScoreSpec:
+    """The spec of one score.
+
+    Raises:
+        SpecError: there is no such score, or its file is wrong.
+    """
+    path = settings.scores_dir / f"{score_name}.yml"
+    if not path.is_file():
+        known = sorted(file.stem for file in settings.scores_dir.glob("*.yml"))
+        raise SpecError("scores", score_name, "no such score", f"declared: {', '.join(known) or 'none'}")
+    return read_spec(path)
