@@ -1,0 +1,154 @@
+"""Publish, approve, roll back: what readers see changes here, in one rename, or not at all.
+
+Order of a publication: refuse or build · note the intent · install the file · flip · note that it is done. Killed at any point, the
+old run or the new one is served whole, and the next publisher completes the ledger.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+from typing import Any
+
+from groundgame.config import Settings
+from groundgame.errors import PublishRefused, SpecError, WarehouseError
+from groundgame.publish import folder, ledger
+from groundgame.publish.build import Built, build
+from groundgame.publish.lock import publisher_lock
+from groundgame.publish.read import recorded_hashes, verify
+from groundgame.result import Result
+from groundgame.warehouse import ops
+from groundgame.warehouse.base import open_warehouse
+
+log = logging.getLogger(__name__)
+
+
+def publish(settings: Settings, as_of: dt.date) -> Result:
+    """Switch readers to the run of ``as_of``. A run that is already served unchanged is left alone.
+
+    Raises:
+        PublishRefused: a gate is missing or red, a hold is open, a newer run is served, or another publisher is at work.
+    """
+    with publisher_lock(settings, f"of {as_of}"):
+        ledger.recover(settings)
+        folder.remove_litter(settings)
+        built = _build(settings, as_of)
+        run = built.run
+        draft = folder.draft_path(settings, run.run_id)
+        now = folder.served(settings)
+        if now is not None and (now.run_id, now.content_hash) == (run.run_id, run.content_hash):
+            draft.unlink()
+            return _result(settings, built, "unchanged")
+        with open_warehouse(settings) as warehouse:
+            if ops.run_id(warehouse, as_of) != run.run_id:
+                raise PublishRefused(run.run_id, ["a file landed while it was being published; run the night again"])
+            ledger.note(warehouse, run, "intent")
+        folder.install(settings, draft, run.run_id)
+        folder.flip(settings, run.run_id)
+        with open_warehouse(settings) as warehouse:
+            ledger.note(warehouse, run, "done")
+            kept = ledger.recent_runs(warehouse, settings.keep_runs)
+        folder.keep_only(settings, kept | {run.run_id})
+        return _result(settings, built, "published")
+
+
+def _build(settings: Settings, as_of: dt.date) -> Built:
+    with open_warehouse(settings, read_only=True) as warehouse:
+        run_id = ops.run_id(warehouse, as_of)
+        reasons = ledger.refusals(warehouse, run_id, as_of, folder.served(settings))
+        if reasons:
+            raise PublishRefused(run_id, reasons)
+        draft = folder.draft_path(settings, run_id)
+        return build(settings, warehouse, draft, run_id, as_of, ledger.next_seq(warehouse))
+
+
+def _result(settings: Settings, built: Built, state: str) -> Result:
+    marts = {name: rows for name, rows in built.rows.items() if name.startswith("marts.")}
+    size = folder.run_path(settings, built.run.run_id).stat().st_size
+    details: dict[str, Any] = {
+        "run_id": built.run.run_id,
+        "state": state,
+        "tables": len(marts),
+        "megabytes": round(size / 1e6, 1),
+        "content_hash": built.run.content_hash,
+    }
+    return Result("publish", "", rows_out=sum(marts.values()), details=details)
+
+
+def rollback(settings: Settings, run_id: str | None = None) -> Result:
+    """Switch readers back to ``run_id``, or to the run published before the one that is served. Needs no warehouse to be free.
+
+    Raises:
+        PublishRefused: there is no such run file, or its content is not what was published.
+    """
+    with publisher_lock(settings, run_id or "before this one"):
+        now = folder.served(settings)
+        target = _target(settings, run_id, now)
+        verify(folder.run_path(settings, target.run_id), target.run_id)
+        ledger.announce_rollback(settings, target)
+        folder.flip(settings, target.run_id)
+        details = {"run_id": target.run_id, "from_run_id": now.run_id if now else ""}
+        try:
+            ledger.recover(settings)
+        except WarehouseError as error:
+            log.warning("rolled back; the ledger is busy and will be completed by the next publication (%s)", error)
+        return Result("rollback", "", rows_out=0, details=details)
+
+
+def _target(settings: Settings, run_id: str | None, now: folder.Run | None) -> folder.Run:
+    kept = folder.runs(settings)
+    names = ", ".join(run.run_id for run in kept) or "none"
+    if run_id is not None:
+        found = [run for run in kept if run.run_id == run_id]
+    else:
+        found = [run for run in kept if now is not None and run.seq < now.seq][-1:]
+    if not found:
+        raise PublishRefused(run_id or "before this one", [f"there is no such run file; kept runs: {names}"])
+    return found[0]
+
+
+def open_holds(settings: Settings, as_of: dt.date) -> list[str]:
+    """What a person has to approve before the run of ``as_of`` may be published, one line each."""
+    with open_warehouse(settings, read_only=True) as warehouse:
+        return ledger.holds(warehouse, ops.run_id(warehouse, as_of))
+
+
+def approve(settings: Settings, as_of: dt.date, by: str, reason: str) -> Result:
+    """Record that a person has seen the open holds of ``as_of`` and lets them out.
+
+    Raises:
+        SpecError: no name or no reason is given.
+    """
+    for field, value in (("by", by), ("reason", reason)):
+        if not value.strip():
+            raise SpecError("approve", field, "is empty", "an approval needs a name and a reason")
+    with open_warehouse(settings) as warehouse:
+        run_id = ops.run_id(warehouse, as_of)
+        lines = ledger.holds(warehouse, run_id)
+        if lines:
+            ops.record(
+                warehouse,
+                "approvals",
+                run_id=run_id,
+                holds=json.dumps(lines),
+                approved_by=by,
+                reason=reason,
+                approved_at=ops.utc_now(),
+            )
+    return Result("approve", "", rows_out=len(lines), details={"run_id": run_id, "approved_by": by, "holds": lines})
+
+
+def status(settings: Settings) -> dict[str, Any]:
+    """What is served and what could be rolled back to; empty when nothing is published. Does not touch the warehouse."""
+    now = folder.served(settings)
+    if now is None:
+        return {}
+    return {
+        "run_id": now.run_id,
+        "as_of_date": now.as_of.isoformat(),
+        "seq": now.seq,
+        "content_hash": now.content_hash,
+        "tables": len(recorded_hashes(folder.run_path(settings, now.run_id))),
+        "kept_runs": [run.run_id for run in folder.runs(settings)],
+    }
