@@ -103,3 +103,34 @@ VOTES = Entity(
 
 ENTITIES = {"registrations": REGISTRATIONS, "votes": VOTES}
 SYSTEM_COLUMNS = ("_source", "_file_id", "_line", "_snapshot_date")
+
+# The coded fields of all entities: field name in `codes:` -> the canonical column that holds the source's code.
+CODE_COLUMNS = {
+    "status": "status_code",
+    "party": "party_code",
+    "race": "race_code",
+    "ethnicity": "ethnicity_code",
+    "sex": "sex_code",
+    "voting_method": "voting_method_code",
+}
+# What a code may decode to. Parties are open: a state may register any, named as a lower-case word.
+CODE_VALUES: dict[str, frozenset[str] | None] = {
+    "status": frozenset({"active", "inactive", "denied", "removed", "temporary"}),
+    "party": None,
+    "race": frozenset(
+        {
+            "white",
+            "black",
+            "asian",
+            "american_indian",
+            "pacific_islander",
+            "multiracial",
+            "other",
+            "undesignated",
+        }
+    ),
+    "ethnicity": frozenset({"hispanic", "not_hispanic", "undesignated"}),
+    "sex": frozenset({"female", "male", "undesignated"}),
+    "voting_method": frozenset({"election_day", "early", "mail", "provisional", "transfer", "curbside"}),
+}
+DATE_FIELDS = frozenset({"registered_date", "birth_date", "election_date"})

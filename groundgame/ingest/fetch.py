@@ -1,0 +1,210 @@
+"""Find a source's files and bring them within reach: local files are read in place, remote ones are downloaded whole first.
+
+A download goes to a temporary name, resumes after a break and is renamed when its size is right.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fnmatch
+import functools
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tenacity import RetryError, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from groundgame.config import Settings
+from groundgame.errors import FetchError
+from groundgame.ingest.inspect import check_name, shown
+from groundgame.ingest.transport import Connections, open_filesystem
+from groundgame.sources.spec import Files
+
+CHUNK = 4 << 20
+ATTEMPTS = 5
+GROWING = (".part", ".partial", ".filepart", ".crdownload", ".tmp", ".download")
+SIDECARS = (".sha256", ".manifest")
+# A file untouched for this long is not being written; no second look is needed.
+QUIET_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file as it was listed: where it is, its size and a mark that changes when it changes."""
+
+    source: str
+    uri: str
+    name: str
+    path: str
+    filesystem: Any
+    size: int | None
+    version: str
+    modified: float | None
+    sidecars: tuple[str, ...] = ()
+
+    @property
+    def is_local(self) -> bool:
+        return "file" in _protocols(self.filesystem)
+
+
+def list_files(source: str, files: Files, settings: Settings, connections: Connections | None = None) -> list[Remote]:
+    """All files of a source's URIs, sorted by name, each once; sidecars and unfinished names are not files of their own.
+
+    Raises:
+        FetchError: a place cannot be listed. A missing inbox folder or file is not an error: nothing has come yet.
+    """
+    found: dict[str, Remote] = {}
+    for template in files.uri:
+        uri = template.replace("{inbox}", str(settings.inbox_dir))
+        filesystem, path = open_filesystem(source, uri, files.connection, connections)
+        for item in _look(source, uri, filesystem, path):
+            found.setdefault(item.path, item)
+    return sorted(found.values(), key=lambda item: (item.name, item.path))
+
+
+def _look(source: str, uri: str, filesystem: Any, path: str) -> list[Remote]:
+    folder, _, pattern = path.rpartition("/")
+
+    def infos() -> list[dict[str, Any]]:
+        filesystem.invalidate_cache()
+        if not set("*?[") & set(pattern):
+            return [filesystem.info(path)]
+        return [info for info in filesystem.ls(folder, detail=True) if info["type"] == "file"]
+
+    try:
+        listed = _patiently(infos)
+    except FileNotFoundError:
+        return []
+    except Exception as error:
+        raise FetchError(source, uri, f"cannot list ({type(error).__name__})") from error
+    names = {str(info["name"]).rpartition("/")[2]: info for info in listed}
+    wanted = [name for name in names if fnmatch.fnmatchcase(name, pattern) and not name.endswith(SIDECARS + GROWING)]
+    growing = {name.removesuffix(end) for name in names for end in GROWING if name.endswith(end)}
+    items = []
+    for name in sorted(set(wanted) - growing):
+        info = names[name]
+        if info.get("size") is None:
+            info = {**info, **_patiently(functools.partial(filesystem.info, info["name"]))}
+        beside = tuple(end for end in SIDECARS if name + end in names or _alone_has(filesystem, path, pattern, end))
+        items.append(_remote(source, uri, filesystem, name, info, beside))
+    return items
+
+
+def _alone_has(filesystem: Any, path: str, pattern: str, end: str) -> bool:
+    """Sidecars of a URI without wildcards are not in a listing: ask for them."""
+    return not set("*?[") & set(pattern) and bool(filesystem.exists(path + end))
+
+
+def _remote(
+    source: str, uri: str, filesystem: Any, name: str, info: dict[str, Any], sidecars: tuple[str, ...]
+) -> Remote:
+    stamp = next((info[key] for key in ("mtime", "LastModified", "modified", "created") if info.get(key)), None)
+    modified = stamp.timestamp() if isinstance(stamp, dt.datetime) else stamp
+    version = f"{info.get('size')}|{info.get('ETag') or stamp or ''}"
+    return Remote(source, uri, name, str(info["name"]), filesystem, info.get("size"), version, modified, sidecars)
+
+
+def settled(
+    items: list[Remote], look_again: Callable[[], list[Remote]], pause: float
+) -> tuple[list[Remote], list[str]]:
+    """Split the files into those that stand still and the names of those that still grow (T3), by a second look.
+
+    Files that nobody has written to for two minutes are taken without waiting.
+    """
+    now = time.time()
+    if all(item.modified is not None and now - item.modified > QUIET_SECONDS for item in items):
+        return items, []
+    time.sleep(pause)
+    again = {item.path: item.version for item in look_again()}
+    still = [item for item in items if again.get(item.path) == item.version]
+    return still, sorted(shown(item.name) for item in items if again.get(item.path) != item.version)
+
+
+def bring(item: Remote, settings: Settings) -> Path:
+    """The file's path on this machine; a remote file is downloaded unless this version already was.
+
+    Raises:
+        FileRefused: its name is not safe (T15).
+        FetchError: it could not be read after several attempts; what was read so far stays for the next run.
+    """
+    check_name(item.name)
+    if item.is_local:
+        return Path(item.path)
+    folder = settings.home / "incoming" / item.source
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target = folder / item.name
+    for end in item.sidecars:
+        _download(item, item.path + end, target.with_name(item.name + end), None, "")
+    _download(item, item.path, target, item.size, item.version)
+    return target
+
+
+def _download(item: Remote, path: str, target: Path, size: int | None, version: str) -> None:
+    part, note = target.with_name(target.name + ".part"), target.with_name(target.name + ".version")
+    key = json.dumps({"path": path, "version": version})
+    same = note.is_file() and note.read_text(encoding="utf-8") == key and bool(version)
+    if same and target.is_file() and target.stat().st_size == size:
+        return
+    if not same:
+        part.unlink(missing_ok=True)
+        target.unlink(missing_ok=True)
+        note.write_text(key, encoding="utf-8")
+    try:
+        _patiently(lambda: _copy(item.filesystem, path, part, size))
+    except Exception as error:
+        raise FetchError(item.source, item.uri, f"{shown(item.name)}: {type(error).__name__}") from error
+    if item.modified is not None:
+        os.utime(part, (item.modified, item.modified))
+    part.replace(target)
+
+
+def _copy(filesystem: Any, path: str, part: Path, size: int | None) -> None:
+    """Append to what is there already; start anew where the server cannot seek."""
+    done = part.stat().st_size if part.exists() else 0
+    with filesystem.open(path, "rb", block_size=CHUNK) as stream, part.open("ab") as out:
+        if done:
+            try:
+                stream.seek(done)
+            except (ValueError, OSError, NotImplementedError):
+                out.truncate(0)
+        while chunk := stream.read(CHUNK):
+            out.write(chunk)
+        out.flush()
+        os.fsync(out.fileno())
+    got = part.stat().st_size
+    if size is not None and got != size:
+        if got > size:
+            part.unlink()
+        raise OSError(f"{got} of {size} bytes arrived")
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, streamed."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _patiently(action: Callable[[], Any]) -> Any:
+    """Retry what a network may do wrong for a moment; a missing file or a refused login is no such thing."""
+
+    def passing(error: BaseException) -> bool:
+        final = (FileNotFoundError, PermissionError, NotADirectoryError)
+        return isinstance(error, OSError | TimeoutError | EOFError) and not isinstance(error, final)
+
+    waits = wait_random_exponential(multiplier=0.2, max=10)
+    try:
+        return Retrying(stop=stop_after_attempt(ATTEMPTS), wait=waits, retry=retry_if_exception(passing), reraise=True)(
+            action
+        )
+    except RetryError as error:  # pragma: no cover - reraise=True gives the cause
+        raise OSError(str(error)) from error
+
+
+def _protocols(filesystem: Any) -> tuple[str, ...]:
+    protocol = filesystem.protocol
+    return (protocol,) if isinstance(protocol, str) else tuple(protocol)

@@ -1,0 +1,113 @@
+"""Read blocks of lines into Arrow text columns: clean lines through pyarrow, suspicious ones through ``careful``.
+
+Knows lines and columns, not voters. Every physical line is a row, a refused line or a dropped line: ``ReadBlock.check``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+
+from groundgame.ingest.blocks import Block
+from groundgame.ingest.careful import Careful, Row
+from groundgame.ingest.findings import Findings
+from groundgame.ingest.scan import Lines, scan
+from groundgame.sources.spec import Text
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the reader must know of a file: how lines split, how many columns, which of them (by position) to keep."""
+
+    text: Text
+    width: int
+    keep: tuple[int, ...]
+    header: tuple[str, ...] = ()  # lower case
+    header_line: bytes = b""
+
+
+@dataclass(frozen=True)
+class ReadBlock:
+    """The rows of a block: text columns named by position (``"0"``, ``"3"``, ...), and the line number of each row."""
+
+    table: pa.Table
+    lines: npt.NDArray[np.int64]
+    findings: Findings
+    source: Lines
+    block: Block
+
+    def line_text(self, line: int) -> str:
+        """A line as received, for the vault."""
+        raw = self.source.raw(line - self.block.first_line)
+        return raw.decode("utf-8" if self.block.encoding == "utf-8" else "latin-1", "backslashreplace")
+
+
+def read_block(block: Block, shape: Shape, careful_only: bool = False) -> ReadBlock:
+    """Read one block. ``careful_only`` takes every line through the slow reader (tests compare the two)."""
+    lines = scan(block.data, shape.text, block.encoding, shape.header_line)
+    careful = Careful(block, lines, shape.text, shape.width, list(shape.header))
+    careful.findings.non_ascii_lines = lines.non_ascii
+    if careful_only or block.overlong:
+        lines.suspicious[:] = True
+    rows, taken = careful.read(np.flatnonzero(lines.suspicious).tolist())
+    if taken:
+        lines.suspicious[list(taken)] = True
+    clean = np.flatnonzero(~lines.suspicious)
+    table, bad = _parse(lines, clean, shape, block.encoding)
+    if len(bad):
+        wrong_width = clean[bad]
+        clean = np.delete(clean, bad)
+        more, _ = careful.read(wrong_width.tolist())
+        rows += more
+    if rows:
+        rows.sort(key=lambda row: row.index)
+        table = pa.concat_tables([table, _table(rows, shape)])
+        clean = np.concatenate((clean, [row.index for row in rows]))
+    return ReadBlock(table, clean + block.first_line, careful.findings, lines, block)
+
+
+def _table(rows: list[Row], shape: Shape) -> pa.Table:
+    names = [str(position) for position in shape.keep]
+    arrays = [pa.array([row.fields[position] for row in rows], pa.string()) for position in shape.keep]
+    return pa.table(arrays, names=names)
+
+
+def _parse(lines: Lines, clean: npt.NDArray[np.int64], shape: Shape, encoding: str) -> tuple[pa.Table, list[int]]:
+    """Parse the clean lines; returns the table and the positions (in ``clean``) of rows of another width."""
+    names = [str(position) for position in range(shape.width)]
+    keep = [str(position) for position in shape.keep]
+    if len(clean) == 0:
+        return pa.table([pa.array([], pa.string()) for _ in keep], names=keep), []
+    data = _without(lines) if len(clean) < len(lines) else lines.data
+    if encoding != "utf-8" and not data.isascii():
+        data = data.decode(encoding).encode("utf-8")
+    bad: list[int] = []
+
+    def note(row: arrow_csv.InvalidRow) -> str:
+        bad.append(row.number - 1)
+        return "skip"
+
+    quoted = shape.text.quoting == "standard" and b'"' in data
+    table = arrow_csv.read_csv(
+        pa.py_buffer(data),
+        read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=len(data) + 1),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=shape.text.delimiter, quote_char='"' if quoted else False, invalid_row_handler=note
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            include_columns=keep, column_types=dict.fromkeys(keep, pa.string()), check_utf8=False
+        ),
+    )
+    return table, bad
+
+
+def _without(lines: Lines) -> bytes:
+    """The block's bytes without its suspicious lines, copied in as few pieces as there are gaps."""
+    edges = np.flatnonzero(np.diff(lines.suspicious, prepend=True, append=True))
+    begins, ends = lines.starts[edges[::2]], lines.ends[edges[1::2] - 1] + 1
+    view = memoryview(lines.data)
+    return b"".join(view[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True))

@@ -1,0 +1,200 @@
+"""Land one source: every new file of it, each on its own. A refused file stops itself and, at the end, the night."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from groundgame.config import Settings
+from groundgame.errors import FileRefused, SpecError
+from groundgame.ingest import fetch, inspect, ledger
+from groundgame.ingest.container import text_files
+from groundgame.ingest.fetch import Remote
+from groundgame.ingest.land import Incoming, Landed, land
+from groundgame.ingest.snapshot import snapshot_date
+from groundgame.ingest.transport import Connections
+from groundgame.ingest.views import prepare
+from groundgame.result import Result
+from groundgame.sources.catalog import load_catalog
+from groundgame.sources.spec import EntityName, SourceSpec
+
+__all__ = ["due_sources", "prepare", "run"]
+Progress = Callable[[str], None]
+
+
+@dataclass
+class Night:
+    """What landing one source has done so far."""
+
+    settings: Settings
+    source: SourceSpec
+    as_of: dt.date
+    progress: Progress
+    landed: list[Landed] = field(default_factory=list)
+    refused: list[FileRefused] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
+
+    def tell(self, file: str, outcome: str, **facts: Any) -> None:
+        """Note what became of a file."""
+        self.files.append({"file": file, "outcome": outcome, **facts})
+        self.progress(f"{self.source.name} {file}: {outcome}")
+
+
+def run(
+    settings: Settings,
+    source: str,
+    as_of: dt.date,
+    connections: Connections | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Land the new files of a source and leave the raw views ready.
+
+    Raises:
+        SpecError: there is no such source.
+        FetchError: files could not be listed or downloaded.
+        FileRefused: the first refused file; the others are in its notes. All other files have landed. A refusal that is
+            known already and after which other files of the source have landed is only listed: the gate judges it.
+    """
+    night = Night(settings, _source(settings, source), as_of, progress or (lambda message: None))
+    for name, entity in night.source.entities().items():
+        kind = cast("EntityName", name)
+
+        def look(files: Any = entity.files) -> list[Remote]:
+            return fetch.list_files(source, files, settings, connections)
+
+        still, growing = fetch.settled(look(), look, entity.files.settle_seconds)
+        for file in growing:
+            night.tell(file, "waiting", rule="T3", entity=name)
+        _land_entity(night, kind, still)
+    prepare(settings, as_of)
+    result = _result(night)
+    if night.refused:
+        first = night.refused[0]
+        for other in night.refused[1:]:
+            first.add_note(str(other))
+        raise first
+    return result
+
+
+def due_sources(settings: Settings) -> list[str]:
+    """Names of the sources to land tonight: those that settings name, else those with a local file or a remote place."""
+    catalog = load_catalog(settings)
+    if settings.sources:
+        return list(catalog)
+    return [
+        name
+        for name, source in catalog.items()
+        if any(_has_files(source, kind, settings) for kind in source.entities())
+    ]
+
+
+def _has_files(source: SourceSpec, kind: str, settings: Settings) -> bool:
+    files = source.entities()[kind].files
+    if any("://" in uri for uri in files.uri):
+        return True  # looking there is the landing task's business
+    return bool(fetch.list_files(source.name, files, settings))
+
+
+def _source(settings: Settings, name: str) -> SourceSpec:
+    catalog = load_catalog(settings)
+    if name not in catalog:
+        near = difflib.get_close_matches(name, catalog, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {sorted(catalog)}"
+        raise SpecError("source", "name", f"no source is named {name!r}", hint)
+    return catalog[name]
+
+
+def _land_entity(night: Night, kind: EntityName, items: list[Remote]) -> None:
+    """Land files one by one. The last of each date is committed once the set is known: a missing county is its hold (T14)."""
+    last: dict[dt.date, Landed] = {}
+    for item in items:
+        try:
+            path = fetch.bring(item, night.settings)
+            texts = _new_texts(night, kind, path)
+        except FileRefused as error:
+            _refuse(night, kind, item.name, None, error)
+            continue
+        for incoming in texts:
+            try:
+                landed = land(incoming, night.settings)
+            except FileRefused as error:
+                _refuse(night, kind, incoming.text.name, incoming.sha256, error)
+                continue
+            if incoming.snapshot in last:
+                _commit(night, last[incoming.snapshot])
+            last[incoming.snapshot] = landed
+    for _, landed in sorted(last.items()):
+        landed.holds.extend(ledger.missing_counties(night.settings, night.source, kind, landed))
+        _commit(night, landed)
+
+
+def _new_texts(night: Night, kind: EntityName, path: Path) -> list[Incoming]:
+    """The texts of a file that have not landed yet, after everything that can be said from outside was checked."""
+    files = night.source.entities()[kind].files
+    texts = text_files(path, files)
+    sha256, size = fetch.checksum(path), path.stat().st_size
+    manifest = inspect.read_manifest(path, path.name)
+    inspect.check_manifest(manifest, size, sha256, path.name)
+    found = []
+    for text in texts:
+        snapshot = snapshot_date(text, files)
+        incoming = Incoming(text, night.source, kind, snapshot, sha256, size, manifest)
+        known = ledger.landed_name(night.settings, incoming.file_id)
+        if known is not None:
+            same = {} if known == text.name else {"rule": "T6", "same_as": known}
+            night.tell(text.name, "already landed", entity=kind, **same)
+        elif snapshot > night.as_of:
+            night.tell(text.name, "dated after the night", entity=kind, snapshot_date=snapshot.isoformat())
+        else:
+            found.append(incoming)
+    return found
+
+
+def _commit(night: Night, landed: Landed) -> None:
+    verdict = ledger.commit(night.settings, landed)
+    night.landed.append(landed)
+    row = landed.ledger
+    facts = {
+        key: row[key] for key in ("entity", "layout", "lines_in", "rows_landed", "rows_quarantined", "lines_dropped")
+    }
+    night.tell(
+        row["file_name"],
+        "landed",
+        verdict=verdict,
+        snapshot_date=row["snapshot_date"].isoformat(),
+        holds=landed.holds,
+        warnings=landed.warnings,
+        by_rule=landed.by_rule,
+        dropped=landed.dropped,
+        **facts,
+    )
+
+
+def _refuse(night: Night, kind: EntityName, name: str, sha256: str | None, error: FileRefused) -> None:
+    is_open = ledger.refuse(night.settings, night.source.name, kind, inspect.shown(name), sha256, error)
+    if is_open:
+        night.refused.append(error)
+    outcome = "refused" if is_open else "refused before, newer files have landed since"
+    night.tell(inspect.shown(name), outcome, entity=kind, rule=error.rule, reason=str(error))
+
+
+def _result(night: Night) -> Result:
+    rows = [landed.ledger for landed in night.landed]
+    total = {
+        key: sum(row[key] for row in rows) for key in ("lines_in", "rows_landed", "rows_quarantined", "lines_dropped")
+    }
+    held = any(landed.holds for landed in night.landed)
+    return Result(
+        stage="land",
+        name=night.source.name,
+        rows_in=total["lines_in"],
+        rows_out=total["rows_landed"],
+        rows_quarantined=total["rows_quarantined"],
+        rows_dropped=total["lines_dropped"],
+        verdict="hold" if held else "pass",
+        details={"files": night.files, "refused": [str(error) for error in night.refused]},
+    )

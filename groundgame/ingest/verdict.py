@@ -1,0 +1,156 @@
+"""Judge a file that was read: refuse it, hold it for a person, or pass it. Shares and limits live here, rules elsewhere.
+
+Reasons name rules, columns, codes and counts, never a voter's value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from groundgame.errors import FileRefused
+from groundgame.ingest.blocks import TextFacts
+from groundgame.ingest.conform import Job
+from groundgame.ingest.findings import Findings
+from groundgame.ingest.inspect import RESEND, Manifest
+
+# Shares of the file's rows.
+MOJIBAKE_HOLD = 0.0001
+QUOTES_REFUSE = 0.001
+NEW_CODE_HOLD = 0.001
+ZIP_OUTSIDE_HOLD = 0.001
+OTHER_COUNTY_REFUSE = 0.01
+REFUSED_LINES_HOLD = 0.01
+REFUSED_LINES_REFUSE = 0.5
+HOPELESS_AFTER = 20_000  # refused lines after which a file that loses more than half is not read to its end
+SAFE_CODE = re.compile(r"[A-Za-z0-9 ./_-]{1,12}")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Where the lines of a file went. Of wide histories the cells are counted instead (see ``unpivot``)."""
+
+    lines_in: int
+    data_lines: int  # without header, trailer and the like
+    rows_landed: int
+    rows_quarantined: int
+    lines_dropped: int
+
+    @property
+    def rows(self) -> int:
+        """Rows that were read: landed or quarantined."""
+        return self.rows_landed + self.rows_quarantined
+
+
+def check_running(findings: Findings, rows_landed: int, file: str) -> None:
+    """Stop reading a file that loses most of its lines: it is not what it was declared to be."""
+    refused = len(findings.refused)
+    if refused > HOPELESS_AFTER and refused > REFUSED_LINES_REFUSE * (refused + rows_landed):
+        raise _mostly_refused(findings, refused + rows_landed, file)
+
+
+def refuse_or_pass(job: Job, counts: Counts, findings: Findings, manifest: Manifest, file: str) -> None:
+    """Refuse a file as a whole.
+
+    Raises:
+        FileRefused: with the first rule that refuses it, in the order in which they explain most.
+    """
+    if counts.lines_in != counts.rows + counts.lines_dropped:
+        problem = f"{counts.lines_in} lines in, {counts.rows} rows and {counts.lines_dropped} dropped lines out"
+        raise FileRefused(file, "RECONCILE", problem, "report this: the reader lost count, nothing was landed")
+    undecodable = sum(item.rule == "S4" for item in findings.refused)
+    if findings.first_bad_byte is not None and 2 * undecodable > findings.non_ascii_lines:
+        problem = f"not {job.entity.text.encodings[0]}: first wrong byte at offset {findings.first_bad_byte}"
+        raise FileRefused(file, "S3", problem, "declare the file's encoding in the source's YAML")
+    for rule, column, problem, next_step in _whole_file(job, counts, findings, manifest):
+        raise FileRefused(file, rule, problem, next_step, column=column or None)
+    if counts.rows_quarantined > REFUSED_LINES_REFUSE * counts.rows:
+        raise _mostly_refused(findings, counts.rows, file)
+
+
+def _whole_file(
+    job: Job, counts: Counts, findings: Findings, manifest: Manifest
+) -> Iterator[tuple[str, str, str, str]]:
+    rows, expect = counts.rows, job.entity.expect
+    said = manifest.rows if manifest.rows is not None else findings.trailer_count
+    if said is not None and said != counts.data_lines:
+        by = "manifest" if manifest.rows is not None else "trailer"
+        yield "T4", "", f"{counts.data_lines} rows, the {by} says {said}: the file is cut or doubled", RESEND
+    if counts.data_lines < max(1, expect.rows[0]):
+        yield "T2", "", f"{counts.data_lines} rows, at least {max(1, expect.rows[0])} expected", RESEND
+    if findings.rows("V2"):
+        problem = f"{findings.rows('V2')} ids in scientific notation: a spreadsheet destroyed them"
+        yield "V2", "voter_id", problem, "ask for the file as it left the database"
+    for (rule, column, _), off in sorted(findings.counts.items()):
+        if rule == "S22" and off > (1 - expect.pattern_share) * rows:
+            problem = f"{off} of {rows} values do not look like {column}: shifted or exchanged columns"
+            yield "S22", column, problem, "compare the file with the layout in the source's YAML"
+        if rule == "T13" and off > OTHER_COUNTY_REFUSE * rows:
+            yield (
+                "T13",
+                column,
+                f"{off} of {rows} rows are of another county than the file name",
+                "rename or resend the file",
+            )
+    quotes = sum(item.rule == "S9" for item in findings.refused)
+    if quotes > QUOTES_REFUSE * rows:
+        yield (
+            "S9",
+            "",
+            f"{quotes} of {rows} lines with open quotes",
+            "declare quoting: none if quotes are data, or ask again",
+        )
+
+
+def _mostly_refused(findings: Findings, rows: int, file: str) -> FileRefused:
+    rules = {item.rule for item in findings.refused}
+    rule = max(sorted(rules), key=lambda name: sum(item.rule == name for item in findings.refused))
+    first = next(item for item in findings.refused if item.rule == rule)
+    problem = f"{len(findings.refused)} of {rows} lines are refused, most by {rule}: {first.reason}"
+    return FileRefused(file, rule, problem, "compare the file with the source's YAML", first.line, first.column or None)
+
+
+def hold_reasons(job: Job, counts: Counts, findings: Findings, facts: TextFacts, manifest: Manifest) -> list[str]:
+    """Why a person must look at the file before it is published; empty when nothing is odd."""
+    rows = max(1, counts.rows)
+    reasons = []
+    if not facts.ends_in_newline and manifest.rows is None and manifest.sha256 is None:
+        reasons.append("T4 the last line has no end and no manifest tells the count")
+    if job.entity.text.trailer and not findings.dropped["trailer"]:
+        reasons.append("T4 the declared trailer is missing")
+    if counts.data_lines > job.entity.expect.rows[1]:
+        reasons.append(f"T2 {counts.data_lines} rows, at most {job.entity.expect.rows[1]} expected")
+    reasons += [f"S13 no column for {name}" for name in job.plan.missing]
+    if findings.rows("S5") > MOJIBAKE_HOLD * rows:
+        reasons.append(f"S5 {findings.rows('S5')} lines of garbled accents")
+    reasons += _value_holds(findings, rows)
+    if counts.rows_quarantined > REFUSED_LINES_HOLD * rows:
+        by_rule = ", ".join(sorted({item.rule for item in findings.refused}))
+        reasons.append(f"{counts.rows_quarantined} of {rows} rows quarantined ({by_rule})")
+    return reasons
+
+
+def _value_holds(findings: Findings, rows: int) -> list[str]:
+    reasons = []
+    impossible = sorted({item.column for item in findings.refused if item.rule == "V13"})
+    for column in impossible:
+        count = sum(item.rule == "V13" and item.column == column for item in findings.refused)
+        reasons.append(f"V13 {column}: {count} impossible dates, day and month may be exchanged")
+    for (rule, column, value), count in sorted(findings.counts.items()):
+        if rule == "V21" and count > NEW_CODE_HOLD * rows:
+            reasons.append(f"V21 {column} {_shown_code(value)} {count / rows:.1%}")
+        elif rule == "V30" and count > ZIP_OUTSIDE_HOLD * rows:
+            reasons.append(f"V30 {column}: {count / rows:.1%} outside of the state")
+        elif rule == "T13":
+            reasons.append(f"T13 {count} rows of another county")
+        elif rule == "V17":
+            reasons.append(f"V17 {count} votes in elections after the file's date")
+        elif rule == "V24":
+            reasons.append(f"V24 {count} confidential voters with an address")
+    return reasons
+
+
+def _shown_code(value: str) -> str:
+    """Short codes only: after a shift of columns a "code" may be a name."""
+    return repr(value) if SAFE_CODE.fullmatch(value) else f"(a text of {len(value)} characters)"

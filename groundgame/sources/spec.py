@@ -1,0 +1,282 @@
+"""What a source may declare: one frozen model per block of the YAML. Data with a bouncer, no behaviour beyond checks.
+
+How its files are fetched and read is in ``groundgame.ingest``; where the YAML files are is in ``catalog``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, model_validator
+
+from groundgame.sources.entities import CODE_VALUES, DATE_FIELDS, ENTITIES
+from groundgame.sources.history import History
+
+EntityName = Literal["registrations", "votes"]
+
+
+def _compiled(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return pattern
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str | dict) else value
+
+
+def _flat(value: object) -> object:
+    """Lists inside the list are spliced in, so that vintages can share a YAML anchor."""
+    if not isinstance(value, list):
+        return value
+    return [item for part in value for item in (part if isinstance(part, list) else [part])]
+
+
+Pattern = Annotated[StrictStr, AfterValidator(_compiled)]
+Strings = Annotated[tuple[StrictStr, ...], BeforeValidator(_as_list)]
+
+
+class Block(BaseModel):
+    """Base of all blocks: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SnapshotRule(Block):
+    """One way to date a file; exactly one key. Rules are tried in order until one gives a date."""
+
+    file_name: Pattern | None = Field(
+        None, description="regex with groups year, month, day (or one group date: YYYYMMDD)"
+    )
+    member_date: Literal[True] | None = Field(None, description="the archive member's own date")
+    modified_date: Literal[True] | None = Field(None, description="the file's modification time, as a UTC day")
+    constant: dt.date | None = None
+
+    @model_validator(mode="after")
+    def _one_key(self) -> SnapshotRule:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("give exactly one of file_name, member_date, modified_date, constant")
+        return self
+
+
+class Files(Block):
+    """Where the files are, and how to look at them from outside."""
+
+    uri: Strings = Field(
+        min_length=1, description="fsspec URIs; {inbox} is the installation's inbox; * and ? only in the file name"
+    )
+    connection: str | None = Field(None, description="name of the connection whose options open the URI")
+    containers: tuple[Literal["plain", "gzip", "zip"], ...] = ("plain",)
+    members: Pattern = Field(r".*", description="full match of the members to read inside a zip; others are left alone")
+    snapshot_date: tuple[SnapshotRule, ...] = Field(min_length=1)
+    county_in_name: Pattern | None = Field(None, description="regex with group county, searched in the file name")
+    settle_seconds: float = Field(2.0, ge=0, description="pause between two looks at a file that was written just now")
+
+    @model_validator(mode="after")
+    def _uris(self) -> Files:
+        for uri in self.uri:
+            if unknown := set(re.findall(r"\{(\w*)\}", uri)) - {"inbox"}:
+                raise ValueError(f"unknown placeholder {sorted(unknown)}; only {{inbox}} is known")
+            if set("*?[") & set(uri.rpartition("/")[0]):
+                raise ValueError("wildcards are allowed in the file name only")
+        if self.county_in_name and "(?P<county>" not in self.county_in_name:
+            raise ValueError("county_in_name needs a group (?P<county>...)")
+        return self
+
+
+class Text(Block):
+    """How the bytes become lines and fields. Nothing is sniffed but the byte order mark."""
+
+    encodings: tuple[Literal["utf-8", "latin-1", "cp1252", "utf-16"], ...] = Field(
+        ("utf-8",), min_length=1, description="the first is used; the others only when a byte order mark says so"
+    )
+    delimiter: StrictStr = Field(",", min_length=1, max_length=1)
+    quoting: Literal["none", "standard"] = "standard"
+    header: bool = True
+    trailer: Pattern | None = Field(
+        None, description="full match of a total line; group count is checked against the rows"
+    )
+
+    @model_validator(mode="after")
+    def _plain_delimiter(self) -> Text:
+        if self.delimiter in '"\r\n\x1f' or not self.delimiter.isascii():
+            raise ValueError("cannot be a quote, a line end or a non-ASCII character")
+        return self
+
+
+class Joined(Block):
+    """Several columns that make one field, joined with a space."""
+
+    join: tuple[StrictStr, ...] = Field(min_length=2)
+
+
+Column = Annotated[tuple[StrictStr, ...], BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
+
+
+class Layout(Block):
+    """One vintage of a file: which column feeds which canonical field."""
+
+    since: dt.date
+    columns: dict[str, Joined | Column] = Field(
+        description="canonical field: column, [column and its aliases], or join"
+    )
+    optional: tuple[str, ...] = Field((), description="fields whose column may be missing: null, and a person is asked")
+    ignored: Annotated[tuple[StrictStr, ...], BeforeValidator(_flat)] = Field((), description="known columns not kept")
+    positions: tuple[StrictStr, ...] = Field((), description="names in order, for files without a header")
+
+    def source_columns(self) -> set[str]:
+        """Every column name that this layout knows, lower case."""
+        names = {name.lower() for name in (*self.ignored, *self.positions)}
+        for column in self.columns.values():
+            names.update(name.lower() for name in (column.join if isinstance(column, Joined) else column))
+        return names
+
+    @model_validator(mode="after")
+    def _optional_is_known(self) -> Layout:
+        if unknown := sorted(set(self.optional) - set(self.columns)):
+            raise ValueError(f"optional names fields without a column: {unknown}")
+        return self
+
+
+class DateRule(Block):
+    """How one date field is written, and which of its values mean that the date is unknown."""
+
+    formats: tuple[StrictStr, ...] = Field(min_length=1)
+    masks: tuple[StrictStr, ...] = Field((), description="written instead of a date")
+    sentinels: tuple[StrictStr, ...] = Field((), description="real-looking dates that mean unknown, as written")
+    years: tuple[int, int] | None = Field(None, description="outside of these years the date is taken as unknown")
+    two_digit_pivot: int | None = Field(None, ge=0, le=99, description="%y above it is 19xx; required with %y")
+
+    @model_validator(mode="after")
+    def _pivot(self) -> DateRule:
+        if any("%y" in form for form in self.formats) != (self.two_digit_pivot is not None):
+            raise ValueError("%y and two_digit_pivot belong together: a century is declared, never guessed")
+        return self
+
+
+class Expectations(Block):
+    """What a file must look like to be believed."""
+
+    rows: tuple[int, int] = Field((1, 1_000_000_000), description="fewer refuses the file, more asks a person")
+    counties: int | None = Field(None, ge=1, description="how many county files make a whole snapshot")
+    patterns: dict[str, Pattern] = Field(default_factory=dict, description="canonical field: pattern of its values")
+    pattern_share: float = Field(0.99, ge=0, le=1, description="share of rows that must match, or the file is refused")
+    max_row_change_share: float = Field(0.2, ge=0, description="change against the last snapshot that a gate lets pass")
+
+
+class Mark(Block):
+    """A value that makes a voter confidential."""
+
+    column: str
+    values: tuple[StrictStr, ...] = Field(min_length=1)
+
+
+class EntitySpec(Block):
+    """The files of one entity and how to read them."""
+
+    files: Files
+    text: Text = Field(default_factory=lambda: Text.model_validate({}))
+    voter_id: Literal["column", "line"] = Field("column", description="line: the file has no id, the line number is it")
+    layouts: tuple[Layout, ...] = Field(min_length=1)
+    dates: dict[str, DateRule] = Field(default_factory=dict)
+    null_values: dict[str, Strings] = Field(
+        default_factory=dict, description="field: values that mean nothing is known"
+    )
+    history: History | None = None
+    expect: Expectations = Field(default_factory=lambda: Expectations.model_validate({}))
+
+    @model_validator(mode="after")
+    def _headerless_has_positions(self) -> EntitySpec:
+        if not self.text.header and not all(layout.positions for layout in self.layouts):
+            raise ValueError("a file without a header needs positions in each layout")
+        return self
+
+
+class Study(Block):
+    """An experiment on real voters: what is predicted and on whom the model is trained."""
+
+    label_election_date: dt.date
+    label_election_type: str
+    universe: dict[str, tuple[StrictStr, ...]] = Field(default_factory=dict, description="feature: values kept")
+
+
+class SourceSpec(Block):
+    """One sender of voter files."""
+
+    name: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
+    title: str = ""
+    state_abbr: Annotated[StrictStr, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    history_lag_days: int = Field(0, ge=0, description="days after an election until its history is complete")
+    history_start_date: dt.date | None = Field(None, description="before it the history is not complete")
+    registrations: EntitySpec | None = None
+    votes: EntitySpec | None = None
+    codes: dict[str, dict[StrictStr, StrictStr]] = Field(default_factory=dict)
+    confidentiality: tuple[Mark, ...] = ()
+    zip_prefixes: tuple[StrictStr, ...] = Field((), description="how the state's ZIP codes begin")
+    study: Study | None = None
+
+    def entities(self) -> dict[str, EntitySpec]:
+        """The declared entities by name, registrations first."""
+        pairs = (("registrations", self.registrations), ("votes", self.votes))
+        return {name: entity for name, entity in pairs if entity is not None}
+
+    def digest(self, entity: EntityName) -> str:
+        """Changes when anything changes that decides how the entity's rows are read."""
+        parts = [self.model_dump_json(include={"name", "codes", "confidentiality", "zip_prefixes"})]
+        parts.append(
+            self.entities()[entity].model_dump_json(exclude={"files": {"uri", "connection", "settle_seconds"}})
+        )
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    @model_validator(mode="after")
+    def _known_fields(self) -> SourceSpec:
+        if not self.entities():
+            raise ValueError("declares neither registrations nor votes")
+        for name, entity in self.entities().items():
+            known = set(ENTITIES[name].fields)
+            for block, fields in _fields_used(entity):
+                if unknown := sorted(fields - known):
+                    raise ValueError(f"{name}.{block}: no such field {unknown} in {ENTITIES[name].name}")
+            if entity.dates.keys() - DATE_FIELDS:
+                raise ValueError(f"{name}.dates: not dates: {sorted(entity.dates.keys() - DATE_FIELDS)}")
+            undated = {
+                field for layout in entity.layouts for field in layout.columns
+            } & DATE_FIELDS - entity.dates.keys()
+            if undated:
+                raise ValueError(f"{name}.dates: no format declared for {sorted(undated)}")
+            has_id = all("voter_id" in layout.columns for layout in entity.layouts)
+            if has_id != (entity.voter_id == "column"):
+                raise ValueError(f"{name}.voter_id: every layout maps voter_id, or voter_id is 'line' and none does")
+        if (self.votes is not None) != (self.votes is not None and self.votes.history is not None):
+            raise ValueError("votes.history: required")
+        return self
+
+    @model_validator(mode="after")
+    def _known_codes(self) -> SourceSpec:
+        for field, codes in self.codes.items():
+            if field not in CODE_VALUES:
+                raise ValueError(f"codes: no such coded field {field!r}; one of {sorted(CODE_VALUES)}")
+            allowed = CODE_VALUES[field]
+            for code, value in codes.items():
+                fits = value in allowed if allowed else re.fullmatch(r"[a-z][a-z_]*", value)
+                if not fits:
+                    raise ValueError(f"codes.{field}: {code!r} decodes to unknown value {value!r}")
+        return self
+
+
+def _fields_used(entity: EntitySpec) -> list[tuple[str, set[str]]]:
+    """The canonical fields that an entity's blocks speak of, by block."""
+    used: list[tuple[str, set[str]]] = [("layouts.columns", set(layout.columns)) for layout in entity.layouts]
+    used += [
+        ("dates", set(entity.dates)),
+        ("null_values", set(entity.null_values)),
+        ("expect.patterns", set(entity.expect.patterns)),
+    ]
+    if entity.history is not None and entity.history.cell is not None:
+        used.append(("history.cell", {entity.history.cell}))
+    return used
