@@ -18,8 +18,6 @@ from groundgame.config import Settings
 CURRENT = "current.duckdb"
 RUNS = "runs"
 DRAFT = ".tmp"
-# One set of options for every read: DuckDB refuses a second connection of a process to a file with other options.
-READER = {"enable_external_access": "false"}
 
 
 @dataclass(frozen=True)
@@ -54,8 +52,8 @@ def current_path(settings: Settings) -> Path | None:
 
 
 def open_run(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a run file for reading: no other file, no network, no change is possible through it."""
-    return duckdb.connect(str(path), read_only=True, config=READER)
+    """Open a run file for reading. Without options: DuckDB refuses a process two connections to a file with different ones."""
+    return duckdb.connect(str(path), read_only=True)
 
 
 def describe(path: Path) -> Run:

@@ -46,8 +46,12 @@ def recent_runs(warehouse: Warehouse, count: int) -> set[str]:
     return set(rows.column(0).to_pylist())
 
 
-def recover(settings: Settings) -> None:
-    """Complete what an interrupted publisher left: an intent whose run is served is done, any other is abandoned."""
+def recover(settings: Settings) -> Run | None:
+    """Complete what an interrupted publisher left: an intent whose run is served is done, any other is abandoned.
+
+    Returns:
+        The run that is served.
+    """
     now = folder.served(settings)
     with open_warehouse(settings) as warehouse:
         open_intents = warehouse.fetch(
@@ -59,6 +63,7 @@ def recover(settings: Settings) -> None:
             run = Run(row["run_id"], row["as_of_date"], row["seq"], row["content_hash"])
             note(warehouse, run, "done" if run == now else "abandoned")
         _recover_rollback(settings, warehouse, now)
+    return now
 
 
 def rollback_note(settings: Settings) -> Path:

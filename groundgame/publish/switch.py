@@ -31,12 +31,11 @@ def publish(settings: Settings, as_of: dt.date) -> Result:
         PublishRefused: a gate is missing or red, a hold is open, a newer run is served, or another publisher is at work.
     """
     with publisher_lock(settings, f"of {as_of}"):
-        ledger.recover(settings)
+        now = ledger.recover(settings)
         folder.remove_litter(settings)
-        built = _build(settings, as_of)
+        built = _build(settings, as_of, now)
         run = built.run
         draft = folder.draft_path(settings, run.run_id)
-        now = folder.served(settings)
         if now is not None and (now.run_id, now.content_hash) == (run.run_id, run.content_hash):
             draft.unlink()
             return _result(settings, built, "unchanged")
@@ -53,10 +52,10 @@ def publish(settings: Settings, as_of: dt.date) -> Result:
         return _result(settings, built, "published")
 
 
-def _build(settings: Settings, as_of: dt.date) -> Built:
+def _build(settings: Settings, as_of: dt.date, now: folder.Run | None) -> Built:
     with open_warehouse(settings, read_only=True) as warehouse:
         run_id = ops.run_id(warehouse, as_of)
-        reasons = ledger.refusals(warehouse, run_id, as_of, folder.served(settings))
+        reasons = ledger.refusals(warehouse, run_id, as_of, now)
         if reasons:
             raise PublishRefused(run_id, reasons)
         draft = folder.draft_path(settings, run_id)
