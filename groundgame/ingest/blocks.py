@@ -15,6 +15,7 @@ from groundgame.sources.spec import Text
 
 BLOCK_BYTES = 8 << 20
 LINE_LIMIT = 131_072  # bytes of one line or field; the longest real layout needs about 3,000
+HEAD_BYTES = 64  # enough to see a byte order mark, or that one is missing
 RECORD_LINES = 20  # how many lines one quoted record may span
 # A file whose quotes leave no safe place to cut for this long is not a text with a few stray quotes.
 UNSAFE_LIMIT = 64 << 20
@@ -139,9 +140,12 @@ def safe_cut(data: bytes, end: int) -> int:
 
 def _decoded(stream: IO[bytes], text: Text, file: str, facts: TextFacts, size: int) -> Iterator[bytes]:
     head = stream.read(size)
+    while len(head) < HEAD_BYTES and (more := stream.read(HEAD_BYTES - len(head))):
+        head += more
     facts.encoding = text.encodings[0]
     mark = next(((bom, name) for bom, name in BOMS if head.startswith(bom)), None)
-    looks_utf16 = mark is None and head[:200].count(0) > len(head[:200]) // 3
+    # ASCII names in UTF-16 have a NUL at every other place.
+    looks_utf16 = len(head) >= HEAD_BYTES and {0} in (set(head[0:HEAD_BYTES:2]), set(head[1:HEAD_BYTES:2]))
     if looks_utf16 or (mark and mark[1] not in text.encodings):
         found = mark[1] if mark else "utf-16 without a byte order mark"
         problem = f"the text is {found}, the spec declares {', '.join(text.encodings)}"

@@ -86,7 +86,8 @@ class DateReader:
     def column(self, texts: pa.Array) -> DateColumn:
         """Read a column of trimmed texts."""
         encoded = texts.dictionary_encode()
-        values = [self.read(text) for text in encoded.dictionary.to_pylist()]
+        known = self.known
+        values = [known.get(text) or self._remember(text) for text in encoded.dictionary.to_pylist()]
         at = encoded.indices
         iso = pa.array([value.iso for value in values], pa.string()).take(at)
         rows = at.to_numpy()
@@ -97,14 +98,14 @@ class DateReader:
             np.array([value.rule for value in values], "U8")[rows],
         )
 
-    def read(self, text: str) -> DateValue:
-        """Read one text, remembering the answer."""
-        value = self.known.get(text)
-        if value is None:
-            value = self.known[text] = self._read(text)
+    def _remember(self, text: str) -> DateValue:
+        value = self.known[text] = self.read(text)
         return value
 
-    def _read(self, text: str) -> DateValue:
+    def read(self, text: str) -> DateValue:
+        """Read one text."""
+        if not text:
+            return NOTHING
         if text in self.rule.masks or not text.strip("*#Xx/- "):
             return DateValue(None, UNKNOWN, 0, "masked")
         if text in self.rule.sentinels:

@@ -109,20 +109,16 @@ def _remote(
     return Remote(source, uri, name, str(info["name"]), filesystem, info.get("size"), version, modified, sidecars)
 
 
-def settled(
-    items: list[Remote], look_again: Callable[[], list[Remote]], pause: float
-) -> tuple[list[Remote], list[str]]:
-    """Split the files into those that stand still and the names of those that still grow (T3), by a second look.
-
-    Files that nobody has written to for two minutes are taken without waiting.
-    """
+def is_quiet(items: list[Remote]) -> bool:
+    """Whether nobody has written to any of the files for two minutes, so that no second look is needed."""
     now = time.time()
-    if all(item.modified is not None and now - item.modified > QUIET_SECONDS for item in items):
-        return items, []
-    time.sleep(pause)
-    again = {item.path: item.version for item in look_again()}
-    still = [item for item in items if again.get(item.path) == item.version]
-    return still, sorted(shown(item.name) for item in items if again.get(item.path) != item.version)
+    return all(item.modified is not None and now - item.modified > QUIET_SECONDS for item in items)
+
+
+def still_growing(first: list[Remote], second: list[Remote]) -> set[str]:
+    """Paths of files that changed or went between two looks (T3)."""
+    again = {item.path: item.version for item in second}
+    return {item.path for item in first if again.get(item.path) != item.version}
 
 
 def bring(item: Remote, settings: Settings) -> Path:

@@ -64,23 +64,30 @@ def _next_stamp(warehouse: Warehouse) -> dt.datetime:
     return now if last is None or now > last else last + dt.timedelta(microseconds=1)
 
 
-def refuse(settings: Settings, source: str, entity: str, name: str, sha256: str | None, error: FileRefused) -> bool:
+def refuse(
+    settings: Settings, source: str, entity: str, name: str, sha256: str | None, error: FileRefused
+) -> dt.datetime | None:
     """Note a refused file, once for the same content and rule however often it is tried.
 
     Returns:
-        Whether the refusal is open: it is new, or nothing of this source and entity has landed after it.
+        When it was refused before, None when this is the first time.
     """
     facts = {"source": source, "entity": entity, "file_name": name, "sha256": sha256, "rule": error.rule}
     facts["problem"] = f"{error.problem} · next: {error.next_step}"
     same = " and ".join(f"{column} is not distinct from ?" for column in facts)
     with open_warehouse(settings) as warehouse, warehouse.transaction():
         sql = f"select max(refused_at) as refused_at from ops.refused_files where {same}"
-        before = warehouse.fetch(sql, list(facts.values())).to_pylist()[0]["refused_at"]
+        before: dt.datetime | None = warehouse.fetch(sql, list(facts.values())).to_pylist()[0]["refused_at"]
         if before is None:
             ops.record(warehouse, "refused_files", **facts, refused_at=ops.utc_now())
-            return True
-        sql = "select 1 from ops.loaded_files where source = ? and entity = ? and loaded_at > ?"
-        return warehouse.fetch(sql, [source, entity, before]).num_rows == 0
+    return before
+
+
+def landed_after(settings: Settings, source: str, entity: str, moment: dt.datetime) -> bool:
+    """Whether a file of this source and entity has landed after a moment."""
+    sql = "select 1 from ops.loaded_files where source = ? and entity = ? and loaded_at > ? limit 1"
+    with open_warehouse(settings) as warehouse:
+        return warehouse.fetch(sql, [source, entity, moment]).num_rows > 0
 
 
 def missing_counties(settings: Settings, source: SourceSpec, entity: str, last: Landed) -> list[str]:

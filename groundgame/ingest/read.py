@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from groundgame.ingest.blocks import Block
@@ -58,11 +59,14 @@ def read_block(block: Block, shape: Shape, careful_only: bool = False) -> ReadBl
         lines.suspicious[list(taken)] = True
     clean = np.flatnonzero(~lines.suspicious)
     table, bad = _parse(lines, clean, shape, block.encoding)
-    if len(bad):
-        wrong_width = clean[bad]
-        clean = np.delete(clean, bad)
-        more, _ = careful.read(wrong_width.tolist())
-        rows += more
+    again = clean[bad]
+    clean = np.delete(clean, bad)
+    copies = _header_copies(table, shape)
+    if copies.any():
+        table = table.filter(pa.array(~copies))
+        again, clean = np.union1d(again, clean[copies]), clean[~copies]
+    more, _ = careful.read(again.tolist())
+    rows += more
     if rows:
         rows.sort(key=lambda row: row.index)
         table = pa.concat_tables([table, _table(rows, shape)])
@@ -103,6 +107,14 @@ def _parse(lines: Lines, clean: npt.NDArray[np.int64], shape: Shape, encoding: s
         ),
     )
     return table, bad
+
+
+def _header_copies(table: pa.Table, shape: Shape) -> npt.NDArray[np.bool_]:
+    """Rows that may repeat the header in another spelling: judged by one column, decided by the careful reader."""
+    if not shape.header or not shape.keep or table.num_rows == 0:
+        return np.zeros(table.num_rows, np.bool_)
+    names = pc.ascii_lower(pc.ascii_trim_whitespace(table.column(0)))
+    return pc.equal(names, shape.header[shape.keep[0]]).to_numpy()
 
 
 def _without(lines: Lines) -> bytes:

@@ -114,14 +114,10 @@ def _dates(columns: Columns, name: str, dates: dict[str, DateReader], refusals: 
 
 
 def _birth_years(columns: Columns, born: DateColumn, refusals: Refusals) -> Years:
-    """Birth years from the birth date, else from their own column; fills ``birth_year`` where only a date is given (V11)."""
+    """Birth years from the birth date, else from their own column; ``birth_year`` is filled where only a date is given (V11)."""
     texts = columns.text("birth_year")
     if texts is None:
-        years = born.years
-        if (years > 0).any():
-            shown = pc.cast(pa.array(years), pa.string())
-            columns.values["birth_year"] = pc.if_else(pa.array(years > 0), shown, pa.scalar(None, pa.string()))
-        return years
+        texts = pa.repeat(pa.scalar(""), len(columns.lines))
     encoded = pc.fill_null(texts, "").dictionary_encode()
     values = encoded.dictionary.to_pylist()
     bad = np.array([bool(value) and not _is_year(value) for value in values], np.bool_)
@@ -129,7 +125,11 @@ def _birth_years(columns: Columns, born: DateColumn, refusals: Refusals) -> Year
     at = encoded.indices.to_numpy()
     if bad.any():
         refusals.add("birth_year", "V13", "birth year is no four-digit year", bad[at])
-    return np.where(born.years > 0, born.years, numbers[at]) if len(values) else born.years
+    years = np.where(born.years > 0, born.years, numbers[at] if len(values) else 0)
+    fill = columns.blank("birth_year") & (years > 0)
+    if fill.any():
+        columns.values["birth_year"] = pc.if_else(pa.array(fill), pc.cast(pa.array(years), pa.string()), texts)
+    return years
 
 
 def _is_year(text: str) -> bool:

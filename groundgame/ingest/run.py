@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +36,7 @@ class Night:
     as_of: dt.date
     progress: Progress
     landed: list[Landed] = field(default_factory=list)
-    refused: list[FileRefused] = field(default_factory=list)
+    refused: list[tuple[FileRefused, EntityName, dt.datetime | None]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
 
     def tell(self, file: str, outcome: str, **facts: Any) -> None:
@@ -60,23 +61,15 @@ def run(
             known already and after which other files of the source have landed is only listed: the gate judges it.
     """
     night = Night(settings, _source(settings, source), as_of, progress or (lambda message: None))
-    for name, entity in night.source.entities().items():
-        kind = cast("EntityName", name)
-
-        def look(files: Any = entity.files) -> list[Remote]:
-            return fetch.list_files(source, files, settings, connections)
-
-        still, growing = fetch.settled(look(), look, entity.files.settle_seconds)
-        for file in growing:
-            night.tell(file, "waiting", rule="T3", entity=name)
-        _land_entity(night, kind, still)
+    for name, items in _standing_still(night, connections).items():
+        _land_entity(night, cast("EntityName", name), items)
     prepare(settings, as_of)
     result = _result(night)
-    if night.refused:
-        first = night.refused[0]
-        for other in night.refused[1:]:
-            first.add_note(str(other))
-        raise first
+    still_open = _open_refusals(night)
+    for other in still_open[1:]:
+        still_open[0].add_note(str(other))
+    if still_open:
+        raise still_open[0]
     return result
 
 
@@ -106,6 +99,30 @@ def _source(settings: Settings, name: str) -> SourceSpec:
         hint = f"did you mean {near[0]!r}?" if near else f"known: {sorted(catalog)}"
         raise SpecError("source", "name", f"no source is named {name!r}", hint)
     return catalog[name]
+
+
+def _standing_still(night: Night, connections: Connections | None) -> dict[str, list[Remote]]:
+    """The files of each entity, without those that still grow: two looks with a pause, unless all are long quiet."""
+
+    def look() -> dict[str, list[Remote]]:
+        entities = night.source.entities().items()
+        return {
+            name: fetch.list_files(night.source.name, spec.files, night.settings, connections)
+            for name, spec in entities
+        }
+
+    found = look()
+    if all(fetch.is_quiet(items) for items in found.values()):
+        return found
+    time.sleep(max(spec.files.settle_seconds for spec in night.source.entities().values()))
+    again = look()
+    for name, items in found.items():
+        growing = fetch.still_growing(items, again[name])
+        for item in items:
+            if item.path in growing:
+                night.tell(inspect.shown(item.name), "waiting", entity=name, rule="T3")
+        found[name] = [item for item in items if item.path not in growing]
+    return found
 
 
 def _land_entity(night: Night, kind: EntityName, items: list[Remote]) -> None:
@@ -175,11 +192,19 @@ def _commit(night: Night, landed: Landed) -> None:
 
 
 def _refuse(night: Night, kind: EntityName, name: str, sha256: str | None, error: FileRefused) -> None:
-    is_open = ledger.refuse(night.settings, night.source.name, kind, inspect.shown(name), sha256, error)
-    if is_open:
-        night.refused.append(error)
-    outcome = "refused" if is_open else "refused before, newer files have landed since"
+    before = ledger.refuse(night.settings, night.source.name, kind, inspect.shown(name), sha256, error)
+    night.refused.append((error, kind, before))
+    outcome = "refused" if before is None else "refused again"
     night.tell(inspect.shown(name), outcome, entity=kind, rule=error.rule, reason=str(error))
+
+
+def _open_refusals(night: Night) -> list[FileRefused]:
+    """New refusals, and known ones that no later file has answered."""
+    return [
+        error
+        for error, kind, before in night.refused
+        if before is None or not ledger.landed_after(night.settings, night.source.name, kind, before)
+    ]
 
 
 def _result(night: Night) -> Result:
@@ -196,5 +221,5 @@ def _result(night: Night) -> Result:
         rows_quarantined=total["rows_quarantined"],
         rows_dropped=total["lines_dropped"],
         verdict="hold" if held else "pass",
-        details={"files": night.files, "refused": [str(error) for error in night.refused]},
+        details={"files": night.files, "refused": [str(error) for error, _, _ in night.refused]},
     )

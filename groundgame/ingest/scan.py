@@ -58,9 +58,9 @@ def scan(data: bytes, text: Text, encoding: str, header: bytes) -> Lines:
 def _controls(lines: Lines, delimiter: int) -> None:
     """C0 bytes other than tab, line end and delimiter, and DEL. Counting is cheaper than locating: most blocks have none."""
     low = lines.bytes < 32
-    expected = len(lines) + lines.data.count(b"\t")
+    expected = len(lines) + np.count_nonzero(lines.bytes == TAB)
     if delimiter < 32 and delimiter != TAB:
-        expected += lines.data.count(bytes([delimiter]))
+        expected += np.count_nonzero(lines.bytes == delimiter)
     if np.count_nonzero(low) != expected:
         odd = low & (lines.bytes != LF) & (lines.bytes != TAB) & (lines.bytes != delimiter)
         lines.suspect_at(np.flatnonzero(odd))
