@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MIN_KNOTS, MAX_KNOTS = 5, 60
 # Log-odds of +-9 is one voter in 8,000: beyond what any score of 0-100 can show.
 LOGIT_LIMIT = 9.0
+# Few voters say little about the level: a line is pulled towards "leave it as it is" with the weight of some 400 voters.
+PRIOR = 100.0
 
 
 @dataclass(frozen=True)
@@ -96,12 +98,12 @@ def _line(raw: NDArray[np.float64], label: NDArray[np.int8]) -> Curve:
     """Platt's two parameters by Newton's method, written down as knots so that one way of applying serves both."""
     logit = _logit(raw)
     design = np.column_stack([np.ones_like(logit), logit])
-    weights = np.array([0.0, 1.0])
+    unchanged = np.array([0.0, 1.0])
+    weights = unchanged
     for _ in range(25):
         fitted = _sigmoid(design @ weights)
-        # A whisper of ridge keeps the step finite when labels are separable; such a model is refused as a leak later.
-        hessian = design.T @ (design * (fitted * (1 - fitted))[:, None]) + 1e-6 * np.eye(2)
-        step = np.linalg.solve(hessian, design.T @ (label - fitted))
+        hessian = design.T @ (design * (fitted * (1 - fitted))[:, None]) + PRIOR * np.eye(2)
+        step = np.linalg.solve(hessian, design.T @ (label - fitted) - PRIOR * (weights - unchanged))
         weights = weights + step
         if np.abs(step).max() < 1e-10:
             break

@@ -51,10 +51,11 @@ class Encoding:
         return ", ".join(f"{self._expression(name, prefix)} as {name}" for name in self.features)
 
     def _expression(self, name: str, prefix: str) -> str:
-        if name not in self.categories:
-            return f"coalesce(cast({prefix}{name} as real), cast('NaN' as real))"
-        codes = " ".join(f"when {literal(value)} then {code}" for code, value in enumerate(self.categories[name]))
-        return f"cast(case {prefix}{name} {codes} else 'NaN' end as real)" if codes else "cast('NaN' as real)"
+        column = f"{prefix}{name}"
+        if name in self.categories:
+            codes = " ".join(f"when {literal(value)} then {code}" for code, value in enumerate(self.categories[name]))
+            column = f"case {column} {codes} end" if codes else "null"
+        return f"coalesce(cast({column} as real), cast('NaN' as real))"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form, stored in the model folder."""

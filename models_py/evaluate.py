@@ -63,7 +63,8 @@ def intervals(
 ) -> dict[str, dict[str, list[float]]]:
     """95% intervals by a Poisson bootstrap over whole households, the same draws for every set of predictions.
 
-    Beside the metrics each set has ``auc_behind``: how much its AUC lies below that of the first set.
+    Beside the metrics each set has ``auc_behind``: how much its AUC lies below that of the first set. The intervals are
+    mirrored at the figure ("basic" bootstrap), because resampling adds noise of its own to a calibration error.
     """
     keys, member = np.unique(household, return_inverse=True)
     rng = np.random.default_rng(seed)
@@ -76,7 +77,10 @@ def intervals(
             draws[name].append(one.weighted(weight))
         for name in ranked:
             draws[name][-1]["auc_behind"] = draws[first][-1]["auc"] - draws[name][-1]["auc"]
-    return {name: _percentiles(values) for name, values in draws.items()}
+    whole = {name: one.weighted(np.ones(len(label), dtype=np.float32)) for name, one in ranked.items()}
+    for values in whole.values():
+        values["auc_behind"] = whole[first]["auc"] - values["auc"]
+    return {name: _mirrored(values, whole[name]) for name, values in draws.items()}
 
 
 class _Ranked:
@@ -121,11 +125,15 @@ def decile_intervals(
     return bounds
 
 
-def _percentiles(draws: list[dict[str, float]]) -> dict[str, list[float]]:
-    return {
-        name: [round(float(v), DIGITS) for v in np.percentile([draw[name] for draw in draws], INTERVAL)]
-        for name in draws[0]
-    }
+def _mirrored(draws: list[dict[str, float]], whole: dict[str, float]) -> dict[str, list[float]]:
+    intervals = {}
+    for name, figure in whole.items():
+        low, high = np.percentile([draw[name] for draw in draws], INTERVAL)
+        # No error is negative, and no interval leaves out the figure that it belongs to.
+        bounds = min(2 * figure - high, figure), max(2 * figure - low, figure)
+        floor = -1.0 if name == "auc_behind" else 0.0
+        intervals[name] = [round(max(float(bound), floor), DIGITS) for bound in bounds]
+    return intervals
 
 
 def _auc_of_bins(positives: NDArray[Any], negatives: NDArray[Any]) -> float:

@@ -34,7 +34,7 @@ def calibration_plot(deciles: list[dict[str, float]]) -> str:
 
 def gain_plot(gain: dict[str, float]) -> str:
     """The features that the trees lean on, as shares of the total gain."""
-    top = list(gain.items())[:TOP_FEATURES][::-1]
+    top = sorted(gain.items(), key=lambda item: (-item[1], item[0]))[:TOP_FEATURES][::-1]
     figure, axes = _canvas(4.6, 0.6 + 0.24 * len(top))
     axes.barh([name for name, _ in top], [share * 100 for _, share in top], color=ACCENT, height=0.62)
     axes.set_xlabel("share of gain, %")

@@ -48,9 +48,13 @@ def decide(spec: ScoreSpec, card: dict[str, Any], rival: Rival | None) -> Decisi
 
 
 def refusal_reasons(spec: ScoreSpec, card: dict[str, Any]) -> list[str]:
-    """Everything that makes a model unfit for use, whatever the champion is like."""
+    """Everything that makes a model unfit for use, whatever the champion is like.
+
+    A floor is missed when the whole 95% interval misses it. In a state the interval is a hair; in a town of 4,000 voters
+    it is two points of AUC, and a coin must not decide whether the town gets scores.
+    """
     judged = card["judged"]
-    mine = judged["metrics"][MODEL]
+    mine, within = judged["metrics"][MODEL], judged["intervals"]
     if any(value is None or not math.isfinite(value) for value in mine.values()):
         return ["a metric is not a number: only one outcome occurs, or predictions are missing"]
     reasons = []
@@ -58,13 +62,13 @@ def refusal_reasons(spec: ScoreSpec, card: dict[str, Any]) -> list[str]:
         reasons.append("every voter gets the same score")
     if mine["auc"] > LEAK_AUC:
         reasons.append(f"AUC {mine['auc']:.3f} > {LEAK_AUC}: the outcome is among the features")
-    if mine["auc"] < spec.floors.auc_at_least:
+    if within[MODEL]["auc"][1] < spec.floors.auc_at_least:
         reasons.append(f"AUC {mine['auc']:.3f} is under the floor of {spec.floors.auc_at_least}")
-    if mine["ece"] > spec.floors.ece_at_most:
+    if within[MODEL]["ece"][0] > spec.floors.ece_at_most:
         reasons.append(f"calibration error {mine['ece']:.3f} is over the limit of {spec.floors.ece_at_most}")
     for name in spec.floors.beats:
         plain = judged["metrics"][name]["auc"]
-        if mine["auc"] <= plain:
+        if within[name]["auc_behind"][1] < 0:
             reasons.append(f"AUC {mine['auc']:.4f} does not beat {name} ({plain:.4f})")
     return reasons
 

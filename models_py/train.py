@@ -54,6 +54,7 @@ def train(settings: Settings, score_name: str, as_of: dt.date, universe: dict[st
     with open_warehouse(settings) as warehouse:
         rows = read_training_rows(warehouse, spec, as_of, universe, settings.seed)
         kind, unknown_tonight = _tonight(warehouse, spec, rows.encoding, as_of, universe)
+    _check_outcomes(spec, rows)
     fingerprint = _fingerprint(rows, spec, kind, unknown_tonight, universe, settings.seed)
     version = registry.find(settings, score_name, as_of, fingerprint)
     is_new = version is None
@@ -65,7 +66,8 @@ def train(settings: Settings, score_name: str, as_of: dt.date, universe: dict[st
         if decision is None:
             decision = _decide_and_record(settings, warehouse, spec, challenger, as_of, universe)
         # The ledger comes first and the pointer follows it, so a run that was ended in between is completed here.
-        if _latest_promoted(warehouse, score_name) == version:
+        is_latest = _latest_promoted(warehouse, score_name) == version
+        if decision.is_promoted and (is_latest or registry.champion(settings, score_name) is None):
             registry.promote(settings, challenger)
     if not decision.is_promoted and registry.champion(settings, score_name) is None:
         raise ModelRejected(score_name, version, [decision.reason])
@@ -83,6 +85,16 @@ def train_missing(settings: Settings, as_of: dt.date, universe: dict[str, Any] |
     """Train every declared score that has no champion yet."""
     missing = [name for name in load_scores(settings) if registry.champion(settings, name) is None]
     return [train(settings, name, as_of, universe) for name in missing]
+
+
+def _check_outcomes(spec: ScoreSpec, rows: TrainingRows) -> None:
+    """An election in which everybody or nobody voted has lost its votes on the way; no model comes of it."""
+    for position, election in enumerate(rows.elections):
+        label = rows.label[rows.election == position]
+        if len(label) == 0 or label.min() == label.max():
+            raise ModelRejected(
+                spec.score, "challenger", [f"all {len(label)} voters of {election.name} have one outcome"]
+            )
 
 
 def _tonight(

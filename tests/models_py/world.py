@@ -133,7 +133,7 @@ class World:
         size = np.bincount(self.household)[self.household]
         return {
             "is_scorable": (age >= 19) & (self.status < 2),
-            "household_id": pa.array([f"h{i}" for i in self.household]),
+            "household_id": pa.array([f"house-{i:08d}" for i in self.household]),
             "status": named(self.status, ("active", "inactive", "removed", "denied"), known),
             "party": named(self.party, PARTIES, known),
             "party_last_voted": pa.nulls(self.voters, pa.string()),

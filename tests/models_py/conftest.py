@@ -1,0 +1,59 @@
+"""One made-up state with one trained model, built once; tests that change anything work on a copy."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from groundgame.config import Settings, load_settings
+from models_py.train import train
+from tests.models_py.world import AS_OF, World, build
+
+VOTERS = 40_000
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """A state whose turnout level is the same in all elections of a kind."""
+    return World(VOTERS)
+
+
+@pytest.fixture(scope="session")
+def untrained_home(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose marts are built and that has no model."""
+    home = tmp_path_factory.mktemp("untrained") / "home"
+    build(load_settings(home=home), world)
+    return home
+
+
+@pytest.fixture(scope="session")
+def trained_home(untrained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same home with a turnout champion."""
+    home = tmp_path_factory.mktemp("trained") / "home"
+    shutil.copytree(untrained_home, home)
+    train(load_settings(home=home), "turnout", AS_OF)
+    return home
+
+
+@pytest.fixture
+def untrained(untrained_home: Path, tmp_path: Path) -> Settings:
+    """A private copy of the home without a model."""
+    shutil.copytree(untrained_home, tmp_path / "home")
+    return load_settings(home=tmp_path / "home")
+
+
+@pytest.fixture
+def trained(trained_home: Path, tmp_path: Path) -> Settings:
+    """A private copy of the home with a champion."""
+    shutil.copytree(trained_home, tmp_path / "home")
+    return load_settings(home=tmp_path / "home")
+
+
+@pytest.fixture
+def scores_dir(tmp_path: Path) -> Path:
+    """A private scores folder that holds the shipped turnout spec."""
+    folder = tmp_path / "scores"
+    shutil.copytree(load_settings().scores_dir, folder)
+    return folder
