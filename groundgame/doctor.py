@@ -60,7 +60,7 @@ def _is_litter(path: Path) -> bool:
 
 
 def _sources(settings: Settings) -> list[Finding]:
-    from groundgame.stages import due_sources
+    from groundgame.ingest.run import due_sources
 
     due = due_sources(settings)
     return [

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, ParamSpec
 
 from groundgame.config import Settings
-from groundgame.errors import GroundgameError, WarehouseError
+from groundgame.errors import GroundgameError, SpecError, WarehouseError
 from groundgame.result import Result
 from groundgame.sources.catalog import load_catalog
 
@@ -40,10 +40,16 @@ def stage(function: Callable[P, Result]) -> Callable[P, Result]:
 
 
 def due_sources(settings: Settings) -> list[str]:
-    """Names of the sources that a night lands: those in use, or every spec when none is named."""
+    """Names of the sources that a night lands: those in use, or every spec that has files when none is named.
+
+    Raises:
+        SpecError: there is nothing to land; a night without a source would publish yesterday under a new name.
+    """
     from groundgame.ingest.run import due_sources as due
 
-    return due(settings)
+    if names := due(settings):
+        return names
+    raise SpecError("sources", str(settings.inbox_dir), "no source has files here", "set inbox, or sources in use")
 
 
 def due_scores(settings: Settings) -> list[str]:

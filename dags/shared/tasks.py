@@ -43,6 +43,7 @@ def connection_options(name: str) -> dict[str, Any]:
 
 
 @task(pool="default_pool")
+@stage_task
 def due_sources() -> list[str]:
     """The sources that have files tonight."""
     return stages.due_sources(load_settings())
