@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tenacity import RetryError, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from groundgame.config import Settings
 from groundgame.errors import FetchError
@@ -78,10 +78,11 @@ def _look(source: str, uri: str, filesystem: Any, path: str) -> list[Remote]:
 
     try:
         listed = _patiently(infos)
-    except FileNotFoundError:
-        return []
     except Exception as error:
-        raise FetchError(source, uri, f"cannot list ({type(error).__name__})") from error
+        if isinstance(error, FileNotFoundError) and _is_missing(error):
+            return []
+        cause = error.__cause__ or error
+        raise FetchError(source, uri, f"cannot list ({type(cause).__name__})") from error
     names = {str(info["name"]).rpartition("/")[2]: info for info in listed}
     wanted = [name for name in names if fnmatch.fnmatchcase(name, pattern) and not name.endswith(SIDECARS + GROWING)]
     growing = {name.removesuffix(end) for name in names for end in GROWING if name.endswith(end)}
@@ -186,19 +187,24 @@ def checksum(path: Path) -> str:
 
 
 def _patiently(action: Callable[[], Any]) -> Any:
-    """Retry what a network may do wrong for a moment; a missing file or a refused login is no such thing."""
-
-    def passing(error: BaseException) -> bool:
-        final = (FileNotFoundError, PermissionError, NotADirectoryError)
-        return isinstance(error, OSError | TimeoutError | EOFError) and not isinstance(error, final)
-
+    """Retry what a network may do wrong for a moment; what is final, or was tried often enough, is raised."""
     waits = wait_random_exponential(multiplier=0.2, max=10)
-    try:
-        return Retrying(stop=stop_after_attempt(ATTEMPTS), wait=waits, retry=retry_if_exception(passing), reraise=True)(
-            action
-        )
-    except RetryError as error:  # pragma: no cover - reraise=True gives the cause
-        raise OSError(str(error)) from error
+    passing = retry_if_exception(lambda error: not _is_final(error))
+    return Retrying(stop=stop_after_attempt(ATTEMPTS), wait=waits, retry=passing, reraise=True)(action)
+
+
+def _is_final(error: BaseException) -> bool:
+    """A missing file, a refused login or a foreign host key stays so; drivers have no common base class for it."""
+    if isinstance(error, FileNotFoundError):
+        return _is_missing(error)
+    refused = type(error).__name__ in ("AuthenticationException", "BadHostKeyException", "NoCredentialsError")
+    return refused or isinstance(error, PermissionError) or getattr(error, "status", None) in (401, 403)
+
+
+def _is_missing(error: FileNotFoundError) -> bool:
+    """Whether the file is missing indeed: fsspec says so too when an HTTP server cannot be reached."""
+    cause = error.__cause__
+    return cause is None or isinstance(cause, FileNotFoundError) or getattr(cause, "status", None) == 404
 
 
 def _protocols(filesystem: Any) -> tuple[str, ...]:

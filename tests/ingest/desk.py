@@ -126,6 +126,14 @@ def zipped(members: dict[str, bytes], day: dt.date = SNAPSHOT) -> bytes:
     return buffer.getvalue()
 
 
+def aged(path: Path, data: bytes, day: dt.date = SNAPSHOT) -> Path:
+    """Write a file that was last changed on a day long past, so that no second look at it is needed."""
+    path.write_bytes(data)
+    stamp = dt.datetime(day.year, day.month, day.day, 12, tzinfo=dt.UTC).timestamp()
+    os.utime(path, (stamp, stamp))
+    return path
+
+
 class Desk:
     """One installation with an inbox. ``source`` is nc, as shipped or changed by ``change_spec``."""
 
@@ -145,11 +153,7 @@ class Desk:
 
     def put(self, data: bytes | list[Row], name: str = FILE, day: dt.date = SNAPSHOT) -> Path:
         """Write a file into the inbox, as if it had arrived on ``day``."""
-        path = self.inbox / name
-        path.write_bytes(data if isinstance(data, bytes) else text(data))
-        stamp = dt.datetime(day.year, day.month, day.day, 12, tzinfo=dt.UTC).timestamp()
-        os.utime(path, (stamp, stamp))
-        return path
+        return aged(self.inbox / name, data if isinstance(data, bytes) else text(data), day)
 
     def land(self, as_of: dt.date = AS_OF) -> Result:
         return run(self.settings, "nc", as_of)

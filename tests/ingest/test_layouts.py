@@ -15,7 +15,7 @@ from groundgame.errors import FileRefused
 from groundgame.ingest.run import run
 from groundgame.result import Result
 from groundgame.warehouse.base import open_warehouse
-from tests.ingest.desk import AS_OF, COLUMNS, Desk, Row, text, voters
+from tests.ingest.desk import AS_OF, COLUMNS, Desk, Row, aged, text, voters
 
 SHARED = ROOT.parent / "shared" / "data"
 OLD = {
@@ -73,15 +73,17 @@ def test_the_fake_north_carolina_file_lands_and_says_what_is_odd(desk: Desk) -> 
     assert (row["voter_id"], row["registered_date"], row["is_confidential"]) == ("DU994065", "1977-02-26", "N")
 
 
-def test_the_fake_ohio_file_lands_and_its_children_do_not(desk: Desk) -> None:
-    """Its random births make voters under 16, and registrations before birth: refused with line and rule."""
+def test_the_fake_ohio_file_is_refused_for_its_impossible_dates(desk: Desk) -> None:
+    """Its columns fit, its random dates do not: most voters are registered before their birth, which is no voter file."""
     data = shared("layouts/nvf_faker_oh.csv.gz").read_bytes()
     inbox = desk.inbox.parent / "oh"
     inbox.mkdir()
-    (inbox / "SWVF_1_22_20161109.txt.gz").write_bytes(data)
+    aged(inbox / "SWVF_1_22_20161109.txt.gz", data)
     with pytest.raises(FileRefused) as caught:
         run(desk.settings, "oh", AS_OF)
-    assert caught.value.rule == "S22", "some ids of this file have another length"
+    assert (caught.value.rule, caught.value.column) == ("V15", "registered_date")
+    votes = desk.query("select count(*) as n, count(distinct election_date) as elections from raw.voter_file_votes")
+    assert votes[0]["elections"] == 2
 
 
 def ohio(rows: list[list[str]], elections: list[str]) -> bytes:
@@ -105,7 +107,7 @@ def test_one_column_per_election_becomes_one_row_per_vote(desk: Desk) -> None:
     inbox = desk.inbox.parent / "oh"
     inbox.mkdir()
     elections = ["PRIMARY-03/15/2016", "GENERAL-11/08/2016"]
-    (inbox / "SWVF_1_22_20161209.txt.gz").write_bytes(ohio([["D", "X"], ["", "X"], ["", ""]], elections))
+    aged(inbox / "SWVF_1_22_20161209.txt.gz", ohio([["D", "X"], ["", "X"], ["", ""]], elections))
     result = run(desk.settings, "oh", AS_OF)
     assert result.verdict == "pass"
     votes = desk.query(
@@ -121,13 +123,13 @@ def test_one_column_per_election_becomes_one_row_per_vote(desk: Desk) -> None:
     assert desk.loaded()[1]["lines_in"] == 4 * len(elections), "wide history is counted in cells"
 
 
-def study(tmp_path: Path, data: bytes, change: dict[str, Any] | None = None) -> tuple[Any, Result]:
-    """Land a file by the study's YAML; ``change`` replaces parts of its history block."""
+def study(tmp_path: Path, data: bytes) -> tuple[Any, Result]:
+    """Land a file by the study's YAML."""
     settings = load_settings(
         home=tmp_path / "home", inbox=tmp_path / "inbox", sources_dir=ROOT / "benchmarks" / "studies"
     )
     (tmp_path / "inbox").mkdir()
-    (tmp_path / "inbox" / "ggl2008_half.csv.gz").write_bytes(data)
+    aged(tmp_path / "inbox" / "ggl2008_half.csv.gz", data)
     return settings, run(settings, "ggl2008", dt.date(2007, 1, 1))
 
 
@@ -177,7 +179,7 @@ def test_the_real_study_lands_whole(tmp_path: Path) -> None:
 def headerless(spec: dict[str, Any]) -> None:
     """Florida's way: no header, quotes are data."""
     entity = spec["registrations"]
-    entity["text"] |= {"header": False, "quoting": "none", "encodings": ["latin-1"]}
+    entity["text"] = entity["text"] | {"header": False, "quoting": "none", "encodings": ["latin-1"]}
     entity["layouts"] = [entity["layouts"][1] | {"positions": COLUMNS}]
 
 
@@ -212,5 +214,5 @@ def test_a_state_is_added_by_one_yaml(desk: Desk) -> None:
     settings = desk.settings.model_copy(update={"sources_dir": folder})
     inbox = desk.inbox.parent / "zz"
     inbox.mkdir()
-    (inbox / "voters.txt").write_bytes(b"ID|SURNAME\n1|DOE\n2|ROE\n")
+    aged(inbox / "voters.txt", b"ID|SURNAME\n1|DOE\n2|ROE\n")
     assert run(settings, "zz", AS_OF).rows_out == 2
