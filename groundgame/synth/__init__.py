@@ -1,0 +1,1 @@
+"""The synthetic state: seeded, realistic, with its truth. Nothing here reads a real voter, and the pipeline never reads the truth."""

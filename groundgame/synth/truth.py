@@ -1,0 +1,69 @@
+"""What really is so: propensities, support, who is the same human being. For judging models and linkage; the pipeline never reads it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from groundgame.synth.block import Block
+from groundgame.synth.elections import Election
+from groundgame.synth.numbers import Numbers
+
+SCHEMA = pa.schema(
+    [
+        ("voter_id", pa.string()),
+        ("person_id", pa.string()),
+        ("true_household_id", pa.string()),
+        ("next_general_date", pa.date32()),
+        ("true_turnout_propensity", pa.float32()),
+        ("voted_next_general", pa.bool_()),
+        ("true_turnout_propensity_last_general", pa.float32()),
+        ("true_support", pa.float32()),
+        ("is_gone", pa.bool_()),
+    ]
+)
+
+
+class TruthFile:
+    """``voters.parquet``: one row per voter who is in any of the files, block by block."""
+
+    def __init__(self, folder: Path, coming: Election) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.coming = coming
+        self._writer = pq.ParquetWriter(folder / "voters.parquet", SCHEMA, compression="zstd")
+        self._people = self._households = 0
+
+    def write(self, block: Block, numbers: Numbers) -> None:
+        """Append the truth about one block."""
+        electorate, chronicle = block.electorate, block.chronicle
+        people = electorate.people
+        rows = np.flatnonzero(np.any([reason >= 0 for reason in chronicle.reasons.values()], axis=0))
+        person = np.where(people.twin_of >= 0, people.twin_of, np.arange(block.size)) + self._people
+        nobody = np.zeros(block.size, np.float32)
+        table = {
+            "voter_id": numbers.voter_id.take(pa.array(rows)).cast(pa.string()),
+            "person_id": _ids("P", person[rows]),
+            "true_household_id": _ids("H", people.household[rows] + self._households),
+            "next_general_date": pa.array([self.coming.date], pa.date32()).take(pa.array(np.zeros(len(rows), np.int8))),
+            "true_turnout_propensity": chronicle.propensity["next"][rows],
+            "voted_next_general": chronicle.voted["next"][rows],
+            "true_turnout_propensity_last_general": chronicle.propensity.get("last", nobody)[rows],
+            "true_support": electorate.minds.support[rows],
+            "is_gone": electorate.lives.gone_day[rows]
+            <= self.coming.date.toordinal() - dt.date(1970, 1, 1).toordinal(),
+        }
+        self._writer.write_table(pa.table(table, schema=SCHEMA))
+        self._people += block.size
+        self._households += int(people.household[-1]) + 1
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._writer.close()
+
+
+def _ids(letter: str, numbers: np.ndarray) -> pa.Array:
+    return pa.array([f"{letter}{number}" for number in numbers.tolist()], pa.string())
