@@ -15,7 +15,7 @@ from groundgame.gates.judge import Judge
 from groundgame.gates.spec import Limits
 from groundgame.warehouse import ops
 from groundgame.warehouse.base import open_warehouse
-from tests.gates.landed import AS_OF, CANARY, change, land, results, settings_in
+from tests.gates.landed import AS_OF, CANARY, change, results
 
 SUITE = """
 stage: landing
@@ -26,13 +26,6 @@ rules:
   rows: {{metric: "count(*)", fail: {{at_least: 1}}, why: "an empty table proves nothing"}}
   probe: {{metric: "{metric}", {limits}, why: "the reason that the test gives"}}
 """
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    settings = settings_in(tmp_path)
-    land(settings)
-    return settings
 
 
 @pytest.fixture
@@ -118,7 +111,7 @@ def test_a_missing_table_and_an_empty_profile_are_failures(settings: Settings, a
 def test_a_stage_without_suites_and_a_table_without_a_suite_are_failures(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    change(settings, "create schema marts", "create table marts.dim_surprise as select 1 as a")
+    change(settings, "create table marts.dim_surprise as select 1 as a")
     with pytest.raises(GateFailed):
         gate.run(settings, "marts", AS_OF)
     assert [row["reason"] for row in results(settings) if row["table_name"] == "marts.dim_surprise"] == [
@@ -126,7 +119,7 @@ def test_a_stage_without_suites_and_a_table_without_a_suite_are_failures(
     ]
     monkeypatch.setattr(spec, "SUITES_DIR", tmp_path)
     with pytest.raises(GateFailed, match="no suite judges this stage"):
-        gate.run(settings, "scores", AS_OF)
+        gate.run(settings, "staging", AS_OF)
 
 
 def test_great_expectations_raising_is_a_failure(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

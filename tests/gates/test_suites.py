@@ -17,13 +17,6 @@ from tests.gates.landed import AS_OF, change, land, load, results, settings_in
 LATEST = "_snapshot_date = date '2026-02-01'"
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    settings = settings_in(tmp_path)
-    land(settings)
-    return settings
-
-
 def test_every_suite_loads_and_every_stage_has_one() -> None:
     suites = load_all()
     assert len(suites) == len(list(SUITES_DIR.glob("*.yml")))
@@ -47,8 +40,8 @@ HOLDS = {
         f"update raw.voter_file_registrations set registered_date = '2001-01-01' where {LATEST}",
         "registered_date_variety[nc]",
     ),
-    "V4 repeated ids": (
-        f"update raw.voter_file_registrations set voter_id = 'AA000001' where {LATEST} and _line < 3",
+    "repeated ids": (
+        f"update raw.voter_file_registrations set voter_id = 'AA000001' where {LATEST} and _line < 30",
         "repeated_id_share[nc]",
     ),
     "registered tomorrow": (

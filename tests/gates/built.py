@@ -1,0 +1,96 @@
+"""Marts and scores as a night leaves them, hand-made with the columns that the suites read."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from groundgame.config import Settings
+from groundgame.warehouse.base import open_warehouse
+
+VOTERS = """
+    select
+        'NC-' || r.voter_id as voter_id, 'nc' as source, 'active' as status, 'democratic' as party,
+        cast(86 - r._line % 60 as integer) as age, true as is_scorable, true as is_registered,
+        'H' || r._line // 2 as household_id, '27601' as zip_code, 'P' || r._line % 9 as precinct_id,
+        '4' as congressional_district
+    from raw.voter_file_registrations as r
+    where r._snapshot_date = date '2026-02-01' and r.is_confidential = 'N'
+"""
+FLAGS = (
+    "presidential_1",
+    "presidential_2",
+    "midterm_1",
+    "midterm_2",
+    "primary_1",
+    "primary_2",
+    "primary_3",
+    "municipal_1",
+)
+SHARES = (
+    "household_vote_share",
+    "general_vote_share",
+    "vote_share",
+    "same_kind_vote_share",
+    "early_share",
+    "mail_share",
+    "zip_vote_share",
+)
+
+
+def build(settings: Settings, as_of: dt.date) -> None:
+    """Build staging, intermediate and marts on top of ``tests.gates.landed.land``."""
+    flags = ", ".join(f"cast(1 as smallint) as {name}" for name in FLAGS)
+    shares = ", ".join(f"0.5 as {name}" for name in SHARES)
+    statements = [
+        *(f"create schema if not exists {schema}" for schema in ("staging", "intermediate", "marts")),
+        "create or replace view staging.stg_voter_file__registrations as select _source as source,"
+        " _snapshot_date as snapshot_date, 'NC-' || voter_id as voter_id, 'active' as status, 'democratic' as party,"
+        " 'white' as race, 'hispanic' as ethnicity, 'female' as sex from raw.voter_file_registrations",
+        "create or replace view staging.stg_voter_file__votes as select _source as source, _snapshot_date as snapshot_date,"
+        " 'NC-' || voter_id as voter_id, 'mail' as voting_method from raw.voter_file_votes",
+        "create or replace table intermediate.int_registrations__repeated as select 'nc' as source,"
+        " date '2026-02-01' as snapshot_date, 'x' as voter_id, true as is_identical",
+        "create or replace table intermediate.int_snapshots__latest as select 'nc' as source,"
+        " date '2026-02-01' as latest_registrations_date",
+        f"create or replace table marts.dim_voters as {VOTERS}",
+        "create or replace table marts.dim_households as select distinct household_id from marts.dim_voters",
+        "create or replace table marts.dim_precincts as select distinct precinct_id from marts.dim_voters",
+        "create or replace table marts.dim_zips as select distinct zip_code, 'nc-' || zip_code as zip_id from marts.dim_voters",
+        "create or replace table marts.dim_districts as select distinct congressional_district as district_id from marts.dim_voters",
+        "create or replace table marts.dim_elections as select election_id, election_date, is_complete as is_history_complete,"
+        " not is_complete as is_upcoming, votes_count from (values ('nc-2024-11-05-general', date '2024-11-05', true, 900),"
+        " ('nc-2026-11-03-general', date '2026-11-03', false, 0)) as t(election_id, election_date, is_complete, votes_count)",
+        "create or replace table marts.fct_votes as select voter_id, 'nc-2024-11-05-general' as election_id,"
+        " date '2024-11-05' as election_date from marts.dim_voters where age > 30",
+        f"create or replace table marts.feat_voters as select voter_id, date '{as_of}' as as_of_date, 'tonight' as as_of_role,"
+        " date '2026-11-03' as target_election_date, status, cast(null as varchar) as experiment_arm, age, is_scorable,"
+        f" 3 as votes_count, 4 as elections_count, 1 as general_votes_count, 4 as general_elections_count,"
+        f" 2.5 as years_registered, 1.5 as years_since_last_vote, {flags}, {shares} from marts.dim_voters",
+    ]
+    _run(settings, statements)
+
+
+def score(settings: Settings, as_of: dt.date, shift: int = 0) -> None:
+    """Add tonight's scores to the history and make the wide table from them."""
+    night = f"date '{as_of}'"
+    scored = (
+        "select voter_id, score_name, as_of_date, score / 100.0 as score_raw, score, model_version from ("
+        f"select voter_id, 'turnout' as score_name, {night} as as_of_date, 'v1' as model_version,"
+        f" cast(least(100, age + {shift}) as smallint) as score from marts.feat_voters where is_scorable)"
+    )
+    _run(
+        settings,
+        [
+            f"create table if not exists marts.voter_score_history as {scored} limit 0",
+            f"delete from marts.voter_score_history where as_of_date = {night}",
+            f"insert into marts.voter_score_history {scored}",
+            "create or replace table marts.voter_scores as select voter_id, as_of_date, score as turnout_score,"
+            f" model_version as turnout_model_version from marts.voter_score_history where as_of_date = {night}",
+        ],
+    )
+
+
+def _run(settings: Settings, statements: list[str]) -> None:
+    with open_warehouse(settings) as warehouse:
+        for sql in statements:
+            warehouse.execute(sql)

@@ -1,0 +1,178 @@
+"""The suites of staging, marts and scores: a sound night passes, each kind of damage breaks its rule (F29)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from groundgame.config import Settings
+from groundgame.errors import GateFailed
+from groundgame.gates import gate
+from groundgame.warehouse import ops
+from groundgame.warehouse.base import open_warehouse
+from tests.gates.built import build, score
+from tests.gates.landed import AS_OF, change, results
+
+TOMORROW = AS_OF + dt.timedelta(days=1)
+
+
+@pytest.mark.parametrize("stage", ["staging", "marts", "scores"])
+def test_a_sound_night_passes(settings: Settings, stage: str) -> None:
+    assert gate.run(settings, stage, AS_OF).verdict == "pass"
+
+
+FAILURES = {
+    "staging lost a row": (
+        "staging",
+        "create or replace view staging.stg_voter_file__votes as select * from staging.stg_voter_file__votes_all offset 1",
+        "rows_lost",
+    ),
+    "a voter twice": ("marts", "insert into marts.dim_voters select * from marts.dim_voters limit 1", "repeated_keys"),
+    "a confidential voter": (
+        "marts",
+        "update marts.dim_voters set voter_id = 'NC-AA000200' where voter_id = 'NC-AA000001'",
+        "confidential",
+    ),
+    "nobody": ("marts", "delete from marts.dim_voters", "marts.dim_voters rows"),
+    "a tenth of the voters is lost": (
+        "marts",
+        "delete from marts.dim_voters where hash(voter_id) % 10 = 0",
+        "coverage",
+    ),
+    "a vote twice": ("marts", "insert into marts.fct_votes select * from marts.fct_votes limit 1", "repeated_keys"),
+    "a vote from the future": (
+        "marts",
+        "insert into marts.fct_votes values ('NC-AA000001', 'nc-2026-11-03-general', date '2026-11-03')",
+        "future_votes",
+    ),
+    "a minor may be scored": (
+        "marts",
+        "update marts.feat_voters set age = 17 where voter_id = 'NC-AA000001'",
+        "minors",
+    ),
+    "a share above one": (
+        "marts",
+        "update marts.feat_voters set vote_share = 1.5 where voter_id = 'NC-AA000001'",
+        r"shares_out_of_range\[vote_share\]",
+    ),
+    "features of another night": (
+        "marts",
+        "update marts.feat_voters set as_of_date = date '2026-02-27'",
+        "marts.feat_voters rows",
+    ),
+    "a score twice": (
+        "scores",
+        "insert into marts.voter_score_history select * from marts.voter_score_history limit 1",
+        r"repeated_keys\[turnout\]",
+    ),
+    "a score of 101": (
+        "scores",
+        "update marts.voter_score_history set score = 101 where voter_id = 'NC-AA000001'",
+        r"out_of_range\[turnout\]",
+    ),
+    "a constant": ("scores", "update marts.voter_score_history set score = 50", r"distinct_scores\[turnout\]"),
+    "two models": (
+        "scores",
+        "update marts.voter_score_history set model_version = 'v2' where voter_id = 'NC-AA000001'",
+        r"model_versions\[turnout\]",
+    ),
+    "a minor is scored": (
+        "scores",
+        "update marts.feat_voters set age = 17 where voter_id = 'NC-AA000001'",
+        "not_for_scoring",
+    ),
+    "a confidential voter is scored": (
+        "scores",
+        "insert into marts.voter_scores select 'NC-AA000200', as_of_date, 50, 'v1' from marts.voter_scores limit 1",
+        "not_for_scoring",
+    ),
+    "yesterday's scores": (
+        "scores",
+        "update marts.voter_scores set as_of_date = date '2026-02-28'",
+        "other_nights",
+    ),
+}
+
+
+@pytest.mark.parametrize(("stage", "damage", "said"), FAILURES.values(), ids=FAILURES.keys())
+def test_damage_fails(settings: Settings, stage: str, damage: str, said: str) -> None:
+    if "votes_all" in damage:
+        change(
+            settings,
+            "create view staging.stg_voter_file__votes_all as select 'nc' as source, _snapshot_date as"
+            " snapshot_date, voter_id, 'mail' as voting_method from raw.voter_file_votes",
+        )
+    change(settings, damage)
+    with pytest.raises(GateFailed, match=said):
+        gate.run(settings, stage, AS_OF)
+
+
+HOLDS = {
+    "V21 an unknown party": (
+        "staging",
+        "create or replace view staging.stg_voter_file__registrations as select 'nc' as source, _snapshot_date as"
+        " snapshot_date, voter_id, 'active' as status, case when _line < 9 then 'UNK' end as party, 'white' as race,"
+        " 'hispanic' as ethnicity, 'female' as sex from raw.voter_file_registrations",
+        "unknown_code_share[nc.party]",
+    ),
+    "V4 contradicting lines": (
+        "marts",
+        "update intermediate.int_registrations__repeated set is_identical = false",
+        "contradicting_share",
+    ),
+    "V32 precincts are gone": (
+        "marts",
+        "update marts.dim_voters set precinct_id = null where hash(voter_id) % 5 = 0",
+        "precinct_missing_share",
+    ),
+    "no election is complete": (
+        "marts",
+        "update marts.dim_elections set is_history_complete = false",
+        "complete",
+    ),
+    "F29 one in fifty has no score": (
+        "scores",
+        "delete from marts.voter_score_history where hash(voter_id) % 50 = 0",
+        "coverage[turnout]",
+    ),
+}
+
+
+@pytest.mark.parametrize(("stage", "damage", "rule"), HOLDS.values(), ids=HOLDS.keys())
+def test_damage_holds(settings: Settings, stage: str, damage: str, rule: str) -> None:
+    change(settings, damage)
+    assert gate.run(settings, stage, AS_OF).verdict == "hold"
+    assert [row["rule"] for row in results(settings) if row["verdict"] == "hold"] == [rule]
+
+
+@pytest.mark.parametrize(
+    ("shift", "held"), [(0, []), (1, []), (12, ["distribution_shift[turnout]", "mean_change[turnout]"])]
+)
+def test_a_jump_of_the_distribution_holds(settings: Settings, shift: int, held: list[str]) -> None:
+    first = gate.run(settings, "scores", AS_OF)
+    with open_warehouse(settings) as warehouse:
+        ops.record(warehouse, "publications", seq=1, run_id=first.details["run_id"], as_of_date=AS_OF, state="done")
+    build(settings, TOMORROW)
+    score(settings, TOMORROW, shift)
+    gate.run(settings, "scores", TOMORROW)
+    assert [row["rule"] for row in results(settings) if row["verdict"] == "hold"] == held
+
+
+def test_a_universe_of_one_arm_is_covered(settings: Settings) -> None:
+    change(
+        settings,
+        "update marts.feat_voters set experiment_arm = case when hash(voter_id) % 2 = 0 then 'Control' else 'Mail' end",
+        "delete from marts.voter_score_history where hash(voter_id) % 2 = 1",
+        "delete from marts.voter_scores where hash(voter_id) % 2 = 1",
+    )
+    assert gate.run(settings, "scores", AS_OF).verdict == "pass"
+
+
+def test_a_source_without_places_passes(settings: Settings) -> None:
+    change(
+        settings,
+        "update marts.dim_voters set zip_code = null, precinct_id = null, congressional_district = null",
+        *(f"delete from marts.dim_{table}" for table in ("zips", "precincts", "districts")),
+    )
+    assert gate.run(settings, "marts", AS_OF).verdict == "pass"
