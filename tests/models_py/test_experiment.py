@@ -19,7 +19,7 @@ from tests.models_py.world import write
 def test_turnout_of_real_voters_is_ranked_and_calibrated(tmp_path: Path) -> None:
     """Reference on the whole set, measured elsewhere: LightGBM .671, logistic .663, history alone .655."""
     as_of = dt.date(2007, 1, 1)
-    settings = load_settings(home=tmp_path / "home")
+    settings = load_settings(home=tmp_path / "home", threads=1)
     features, votes = experiment.read()
     write(settings, features, votes, as_of, study=(experiment.ELECTION, "primary"))
     details = train(settings, "turnout", as_of, universe={"experiment_arm": ["Control"]}).details

@@ -74,14 +74,14 @@ def test_a_label_may_ask_for_a_kind_of_vote(untrained: Settings, scores_dir: Pat
         "any vote in the target election\n", 'an early vote\n  votes: {voting_method: ["early"]}\n'
     )
     path.write_text(text, encoding="utf-8")
-    spec = load_spec(load_settings(home=untrained.home, scores_dir=scores_dir), "turnout")
+    spec = load_spec(load_settings(home=untrained.home, scores_dir=scores_dir, threads=1), "turnout")
     assert 0.2 < read(untrained, spec).label.sum() / read(untrained).label.sum() < 0.8
 
 
 def test_a_feature_that_is_no_column_is_named_with_the_nearest(untrained: Settings, scores_dir: Path) -> None:
     path = scores_dir / "turnout.yml"
     path.write_text(path.read_text(encoding="utf-8").replace("{name: age,", "{name: agee,"), encoding="utf-8")
-    settings = load_settings(home=untrained.home, scores_dir=scores_dir)
+    settings = load_settings(home=untrained.home, scores_dir=scores_dir, threads=1)
     with pytest.raises(SpecError, match=r"features.agee: is no column .* did you mean 'age'"):
         read(settings)
 

@@ -60,7 +60,7 @@ def test_two_trainings_from_the_same_inputs_give_the_same_bytes(
     trained: Settings, untrained_home: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(untrained_home, tmp_path / "again")
-    again = load_settings(home=tmp_path / "again", threads=1)
+    again = load_settings(home=tmp_path / "again", threads=2)
     train(again, "turnout", AS_OF)
     assert files(again) == files(trained)
 
@@ -96,7 +96,7 @@ def test_a_challenger_judged_on_the_same_election_must_beat_the_recorded_figure(
     path = scores_dir / "turnout.yml"
     weaker = path.read_text(encoding="utf-8").replace("trees: 150", "trees: 12")
     path.write_text(weaker.replace('beats: ["count_of_votes", "logistic"]', "beats: []"), encoding="utf-8")
-    settings = load_settings(home=trained.home, scores_dir=scores_dir)
+    settings = load_settings(home=trained.home, scores_dir=scores_dir, threads=1)
     before = champion(trained)
     result = train(settings, "turnout", AS_OF)
     assert result.details["is_new"] is True and result.details["is_promoted"] is False
@@ -105,8 +105,9 @@ def test_a_challenger_judged_on_the_same_election_must_beat_the_recorded_figure(
     assert [row["is_promoted"] for row in ledger(settings)] == [True, False]
 
 
-def test_on_a_new_election_the_champion_is_scored_on_the_same_rows(untrained: Settings, world: World) -> None:
+def test_on_a_new_election_the_champion_is_scored_on_the_same_rows(untrained: Settings) -> None:
     """The champion of 2023 has not seen November 2024: it is predicted anew, in the child process, on those very voters."""
+    world = World(12_000)
     early, target = dt.date(2023, 10, 1), Day(dt.date(2024, 11, 5), "general", "presidential")
     build(untrained, world, as_of=early, target=target)
     first = train(untrained, "turnout", early).details["version"]
@@ -190,7 +191,8 @@ def test_a_score_is_added_by_one_file(untrained: Settings, scores_dir: Path) -> 
     text = (scores_dir / "turnout.yml").read_text(encoding="utf-8").replace("score: turnout", "score: early_voting")
     text = text.replace("any vote in the target election\n", 'an early vote\n  votes: {voting_method: ["early"]}\n')
     (scores_dir / "early_voting.yml").write_text(text, encoding="utf-8")
-    settings = load_settings(home=untrained.home, scores_dir=scores_dir)
+    settings = load_settings(home=untrained.home, scores_dir=scores_dir, threads=1)
+    build(settings, World(10_000))
     results = train_missing(settings, AS_OF)
     assert [result.name for result in results] == ["early_voting", "turnout"]
     for name in ("early_voting", "turnout"):
