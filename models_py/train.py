@@ -14,23 +14,22 @@ from typing import Any
 from groundgame.config import Settings
 from groundgame.errors import ModelRejected
 from groundgame.result import Result
-from groundgame.warehouse import ops
 from groundgame.warehouse.base import Warehouse, open_warehouse
 from models_py import card as cards
-from models_py import registry
-from models_py.encode import FEATURES_TABLE, Encoding, feature_columns
-from models_py.evaluate import metrics
+from models_py import contest, registry
+from models_py.encode import FEATURES_TABLE, Encoding
 from models_py.matrix import (
     TrainingRows,
-    read_election_rows,
     read_training_rows,
     tonight_condition,
     unknown_shares,
 )
-from models_py.process import ModelProcess
-from models_py.promotion import Decision, Rival, comparable_basis, decide
+from models_py.promotion import Decision
 from models_py.recipe import MODEL, deploy, judge
 from models_py.spec import ScoreSpec, load_scores, load_spec
+
+# With fewer voters of one outcome, folds run empty and no figure means anything.
+MIN_OUTCOMES = 50
 
 
 def train(settings: Settings, score_name: str, as_of: dt.date, universe: dict[str, Any] | None = None) -> Result:
@@ -62,11 +61,11 @@ def train(settings: Settings, score_name: str, as_of: dt.date, universe: dict[st
         version = _make(settings, spec, rows, as_of, kind, unknown_tonight, universe, fingerprint)
     challenger = registry.load(settings, score_name, version)
     with open_warehouse(settings) as warehouse:
-        decision = _recorded(warehouse, challenger)
+        decision = contest.recorded(warehouse, challenger)
         if decision is None:
-            decision = _decide_and_record(settings, warehouse, spec, challenger, as_of, universe)
+            decision = contest.decide_and_record(settings, warehouse, spec, challenger, as_of, universe)
         # The ledger comes first and the pointer follows it, so a run that was ended in between is completed here.
-        is_latest = _latest_promoted(warehouse, score_name) == version
+        is_latest = contest.latest_promoted(warehouse, score_name) == version
         if decision.is_promoted and (is_latest or registry.champion(settings, score_name) is None):
             registry.promote(settings, challenger)
     if not decision.is_promoted and registry.champion(settings, score_name) is None:
@@ -91,10 +90,12 @@ def _check_outcomes(spec: ScoreSpec, rows: TrainingRows) -> None:
     """An election in which everybody or nobody voted has lost its votes on the way; no model comes of it."""
     for position, election in enumerate(rows.elections):
         label = rows.label[rows.election == position]
-        if len(label) == 0 or label.min() == label.max():
-            raise ModelRejected(
-                spec.score, "challenger", [f"all {len(label)} voters of {election.name} have one outcome"]
+        voted = int(label.sum())
+        if min(voted, len(label) - voted) < MIN_OUTCOMES:
+            problem = (
+                f"{election.name}: {voted} of {len(label)} voters have the outcome; {MIN_OUTCOMES} of each are needed"
             )
+            raise ModelRejected(spec.score, "challenger", [problem])
 
 
 def _tonight(
@@ -153,105 +154,9 @@ def _make(
     return version
 
 
-def _recorded(warehouse: Warehouse, challenger: registry.StoredModel) -> Decision | None:
-    """What was decided on this version before, if anything: a repeated training must not change the champion."""
-    past = warehouse.fetch(
-        "select is_promoted, reason from ops.model_versions where score_name = ? and model_version = ? "
-        "order by trained_at limit 1",
-        [challenger.score, challenger.version],
-    ).to_pylist()
-    return Decision(past[0]["is_promoted"], past[0]["reason"]) if past else None
-
-
-def _latest_promoted(warehouse: Warehouse, score_name: str) -> str | None:
-    versions = warehouse.fetch(
-        "select model_version from ops.model_versions where score_name = ? and is_promoted order by trained_at desc limit 1",
-        [score_name],
-    )
-    return next(iter(versions.column(0).to_pylist()), None)
-
-
-def _decide_and_record(
-    settings: Settings,
-    warehouse: Warehouse,
-    spec: ScoreSpec,
-    challenger: registry.StoredModel,
-    as_of: dt.date,
-    universe: dict[str, Any] | None,
-) -> Decision:
-    rival = _rival(settings, warehouse, spec, challenger, as_of, universe)
-    decision = decide(spec, challenger.card, rival)
-    figures = challenger.card["judged"]["metrics"][MODEL]
-    ops.record(
-        warehouse,
-        "model_versions",
-        score_name=challenger.score,
-        model_version=challenger.version,
-        sha256=challenger.manifest_sha256,
-        as_of_date=as_of,
-        judged_election=challenger.card["judged"]["election"],
-        auc=figures["auc"],
-        ece=figures["ece"],
-        is_promoted=decision.is_promoted,
-        reason=decision.reason,
-        trained_at=ops.utc_now(),
-    )
-    return decision
-
-
-def _rival(
-    settings: Settings,
-    warehouse: Warehouse,
-    spec: ScoreSpec,
-    challenger: registry.StoredModel,
-    as_of: dt.date,
-    universe: dict[str, Any] | None,
-) -> Rival | None:
-    """The champion's log loss on the challenger's judged election, obtained without flattering either."""
-    try:
-        pointer = registry.champion(settings, challenger.score)
-    except ModelRejected as error:
-        return Rival("champion", None, f"unusable: {'; '.join(error.reasons)}")
-    if pointer is None or pointer.version == challenger.version:
-        return None
-    election = challenger.card["judged"]["election"]
-    try:
-        stored = registry.load(settings, challenger.score, pointer.version, pointer.manifest_sha256)
-        basis = comparable_basis(stored.card, challenger.card)
-        if basis == "none":
-            return Rival(stored.version, None, f"was trained on {election} and never judged on it: not comparable")
-        if basis == "recorded":
-            return Rival(
-                stored.version, stored.card["judged"]["metrics"][MODEL]["log_loss"], f"as judged on {election}"
-            )
-        log_loss = _rescore(settings, warehouse, spec, stored, challenger, as_of, universe)
-    except ModelRejected as error:
-        return Rival(pointer.version, None, f"unusable: {'; '.join(error.reasons)}")
-    return Rival(stored.version, log_loss, f"on the same rows of {election}, which it had not seen")
-
-
-def _rescore(
-    settings: Settings,
-    warehouse: Warehouse,
-    spec: ScoreSpec,
-    stored: registry.StoredModel,
-    challenger: registry.StoredModel,
-    as_of: dt.date,
-    universe: dict[str, Any] | None,
-) -> float:
-    judged = challenger.card["judged"]
-    gone = sorted(set(stored.encoding.features) - set(feature_columns(warehouse)))
-    if gone:
-        raise ModelRejected(stored.score, stored.version, [f"no longer in {FEATURES_TABLE}: {gone}"])
-    rows = read_election_rows(warehouse, spec, as_of, universe, settings.seed, judged["election"], stored.encoding)
-    model = stored.path / registry.MODEL
-    with ModelProcess(stored.score, stored.version, model, stored.encoding.features, settings.threads) as process:
-        raw = next(iter(process.predict([list(rows.x.T)])))
-    return metrics(rows.label, stored.calibrator.apply(raw, judged["kind"]))["log_loss"]
-
-
 def _details(card: dict[str, Any], version: str, decision: Decision, is_new: bool) -> dict[str, Any]:
     judged = card["judged"]
+    metrics_of = judged["metrics"]
     return {
         "version": version,
         "is_new": is_new,
@@ -259,7 +164,9 @@ def _details(card: dict[str, Any], version: str, decision: Decision, is_new: boo
         "reason": decision.reason,
         "judged_election": judged["election"],
         "design": judged["design"],
-        "metrics": judged["metrics"][MODEL],
+        **{name: metrics_of[MODEL][name] for name in ("auc", "ece", "worst_decile_gap")},
+        **{f"auc_{name}": values["auc"] for name, values in metrics_of.items() if name != MODEL},
+        "metrics": metrics_of[MODEL],
         "intervals": judged["intervals"][MODEL],
-        "baselines": {name: values for name, values in judged["metrics"].items() if name != MODEL},
+        "baselines": {name: values for name, values in metrics_of.items() if name != MODEL},
     }
