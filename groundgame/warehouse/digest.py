@@ -1,18 +1,36 @@
-"""The content hash of a table: the oracle that says whether two builds are the same, whatever order their rows are in."""
+"""A content hash of a table: the oracle of "same rows", whatever the order of rows and the number of threads.
+
+Hashing belongs here; what is compared with it does not.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
-from groundgame.warehouse.base import Warehouse
+if TYPE_CHECKING:
+    from groundgame.warehouse.base import Warehouse
 
 
 def table_hash(warehouse: Warehouse, table: str) -> str:
-    """Hash names, types and rows of ``schema.table`` (or ``catalog.schema.table``).
+    """Hash all rows of a table with its column names and types: same multiset of rows, same hash, on any machine.
 
-    The sum of the rows' 64-bit hashes does not depend on their order and notices a repeated row; it takes 0.1 s for 7M rows.
+    Each row's 64-bit hash goes into three sums that do not depend on order: of the hash, of its upper half times its lower
+    half, and of the hash with its bits turned, so that neither a swap of values between rows nor a pair of equal rows cancels
+    out. Integer sums are exact; NaN equals NaN.
+
+    Args:
+        warehouse: where the table is.
+        table: its name as the engine resolves it, with or without database and schema.
+
+    Returns:
+        64 hex digits.
     """
-    columns = warehouse.fetch(f"select * from {table} limit 0").schema
-    rows = warehouse.fetch(f"select count(*) as n, sum(cast(hash(t) as hugeint)) as s from {table} as t").to_pylist()[0]
-    described = "\n".join(f"{field.name} {field.type}" for field in columns)
-    return hashlib.sha256(f"{described}\n{rows['n']} {rows['s']}".encode()).hexdigest()
+    columns = [(row["column_name"], row["column_type"]) for row in warehouse.fetch(f"describe {table}").to_pylist()]
+    names = ", ".join(f'"{name}"' for name, _ in columns)
+    sums = warehouse.fetch(
+        "select count(*) as row_count, sum(h)::varchar as plain,"
+        " sum((h >> 32) * (h & 4294967295))::varchar as mixed, sum(hash(h))::varchar as rehashed"
+        f" from (select hash({names}) as h from {table})"
+    ).to_pylist()[0]
+    return hashlib.sha256(repr((columns, sums)).encode()).hexdigest()

@@ -1,0 +1,25 @@
+{# The questions that engines answer differently. A model calls these; the answers are in <engine>.sql beside this file. #}
+
+{% macro years_between(start_date, end_date) %}{{ return(adapter.dispatch('years_between')(start_date, end_date)) }}{% endmacro %}
+
+{% macro days_between(start_date, end_date) %}{{ return(adapter.dispatch('days_between')(start_date, end_date)) }}{% endmacro %}
+
+{% macro add_years(start_date, years) %}{{ return(adapter.dispatch('add_years')(start_date, years)) }}{% endmacro %}
+
+{% macro add_days(start_date, days) %}{{ return(adapter.dispatch('add_days')(start_date, days)) }}{% endmacro %}
+
+{% macro safe_date(text) %}{{ return(adapter.dispatch('safe_date')(text)) }}{% endmacro %}
+
+{% macro safe_integer(text) %}{{ return(adapter.dispatch('safe_integer')(text)) }}{% endmacro %}
+
+{% macro digits_of(text) %}{{ return(adapter.dispatch('digits_of')(text)) }}{% endmacro %}
+
+{% macro squeezed(text) %}{{ return(adapter.dispatch('squeezed')(text)) }}{% endmacro %}
+
+{% macro one_bit(position) %}{{ return(adapter.dispatch('one_bit')(position)) }}{% endmacro %}
+
+{% macro bits_set(mask) %}{{ return(adapter.dispatch('bits_set')(mask)) }}{% endmacro %}
+
+{% macro highest_bit(mask) %}{{ return(adapter.dispatch('highest_bit')(mask)) }}{% endmacro %}
+
+{% macro ratio(numerator, denominator) %}{{ return(adapter.dispatch('ratio')(numerator, denominator)) }}{% endmacro %}

@@ -1,0 +1,48 @@
+{% macro postgres__years_between(start_date, end_date) -%}
+    cast(extract(year from age({{ end_date }}, {{ start_date }})) as integer)
+{%- endmacro %}
+
+{% macro postgres__days_between(start_date, end_date) -%}
+    ({{ end_date }} - {{ start_date }})
+{%- endmacro %}
+
+{% macro postgres__add_years(start_date, years) -%}
+    cast({{ start_date }} + interval '{{ years }} years' as date)
+{%- endmacro %}
+
+{% macro postgres__add_days(start_date, days) -%}
+    ({{ start_date }} + {{ days }})
+{%- endmacro %}
+
+{# There is no try_cast before Postgres 18's input checks; pg_input_is_valid (16 and up) also refuses 30 February. #}
+{% macro postgres__safe_date(text) -%}
+    (case when pg_input_is_valid({{ text }}, 'date') then cast({{ text }} as date) end)
+{%- endmacro %}
+
+{% macro postgres__safe_integer(text) -%}
+    (case when {{ text }} ~ '^\s*[+-]?[0-9]{1,9}\s*$' then cast({{ text }} as integer) end)
+{%- endmacro %}
+
+{% macro postgres__digits_of(text) -%}
+    regexp_replace({{ text }}, '[^0-9]', '', 'g')
+{%- endmacro %}
+
+{% macro postgres__squeezed(text) -%}
+    regexp_replace({{ text }}, '\s+', ' ', 'g')
+{%- endmacro %}
+
+{% macro postgres__one_bit(position) -%}
+    (cast(1 as bigint) << cast({{ position }} as integer))
+{%- endmacro %}
+
+{% macro postgres__bits_set(mask) -%}
+    cast(bit_count(cast({{ mask }} as bit(64))) as integer)
+{%- endmacro %}
+
+{% macro postgres__highest_bit(mask) -%}
+    (case when {{ mask }} > 0 then length(ltrim(cast(cast({{ mask }} as bit(64)) as text), '0')) - 1 end)
+{%- endmacro %}
+
+{% macro postgres__ratio(numerator, denominator) -%}
+    cast({{ numerator }} as double precision) / nullif({{ denominator }}, 0)
+{%- endmacro %}

@@ -1,0 +1,74 @@
+with
+
+voters as (
+    select * from {{ ref('int_voters__counted') }}
+),
+
+runs as (
+    select * from {{ ref('int_runs__targeted') }}
+),
+
+elections as (
+    select * from {{ ref('int_elections__numbered') }}
+),
+
+households as (
+    select * from {{ ref('int_households__voted') }}
+),
+
+zips as (
+    select * from {{ ref('int_zips__voted') }}
+)
+
+select
+    voters.voter_id,
+    voters.as_of_date,
+    voters.as_of_role,
+    voters.source,
+    runs.target_election_id,
+    runs.target_election_date,
+    runs.target_election_kind,
+    voters.is_scorable,
+    voters.household_id,
+    voters.status,
+    voters.party,
+    voters.party_last_voted,
+    voters.age,
+    {{ ratio('voters.days_registered', '365.25') }} as years_registered,
+    voters.sex,
+    voters.race,
+    voters.ethnicity,
+    voters.experiment_arm,
+    voters.household_size,
+    {{ ratio(
+        '(households.general_votes_count - voters.general_votes_count)',
+        '(households.general_elections_count - voters.general_elections_count)'
+    ) }} as household_vote_share,
+    voters.presidential_1,
+    voters.presidential_2,
+    voters.midterm_1,
+    voters.midterm_2,
+    voters.primary_1,
+    voters.primary_2,
+    voters.primary_3,
+    voters.municipal_1,
+    voters.recent_general_votes_count as general_votes_count,
+    voters.recent_general_elections_count as general_elections_count,
+    {{ ratio('voters.recent_general_votes_count', 'voters.recent_general_elections_count') }} as general_vote_share,
+    voters.votes_count,
+    voters.elections_count,
+    {{ ratio('voters.votes_count', 'voters.elections_count') }} as vote_share,
+    {{ ratio('voters.same_kind_votes_count', 'voters.same_kind_elections_count') }} as same_kind_vote_share,
+    {{ ratio(days_between('elections.election_date', 'voters.as_of_date'), '365.25') }} as years_since_last_vote,
+    {{ ratio('voters.early_count', 'voters.method_known_count') }} as early_share,
+    {{ ratio('voters.mail_count', 'voters.method_known_count') }} as mail_share,
+    voters.primary_dem_count,
+    voters.primary_rep_count,
+    voters.county_code,
+    voters.zip_code,
+    {{ ratio('zips.general_votes_count', 'zips.general_elections_count') }} as zip_vote_share
+from voters
+inner join runs on voters.source = runs.source and voters.as_of_date = runs.as_of_date
+left join elections on voters.source = elections.source and voters.last_vote_number = elections.election_number
+left join households on voters.as_of_date = households.as_of_date and voters.household_id = households.household_id
+left join zips on voters.as_of_date = zips.as_of_date and voters.zip_code = zips.zip_code

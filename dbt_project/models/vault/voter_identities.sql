@@ -1,0 +1,45 @@
+with
+
+registrations as (
+    select * from {{ ref('stg_voter_file__registrations') }}
+),
+
+kept as (
+    select * from {{ ref('int_registrations__kept') }}
+),
+
+repeated as (
+    select * from {{ ref('int_registrations__repeated') }}
+)
+
+select
+    registrations.voter_id,
+    registrations.source,
+    registrations.snapshot_date,
+    registrations.is_confidential,
+    registrations.last_name,
+    registrations.first_name,
+    registrations.middle_name,
+    registrations.name_suffix,
+    registrations.birth_date,
+    registrations.birth_year,
+    registrations.street_address,
+    registrations.address_kind,
+    registrations.city,
+    registrations.state_abbr,
+    registrations.zip_code,
+    registrations.zip_plus4,
+    registrations.mail_address,
+    registrations.mail_city,
+    registrations.mail_state,
+    registrations.mail_zip_code,
+    registrations.phone,
+    registrations.email
+from registrations
+inner join kept
+    on
+        registrations.voter_id = kept.voter_id
+        and registrations.snapshot_date = kept.snapshot_date
+        and kept.is_latest
+left join repeated on registrations.file_id = repeated.file_id and registrations.line = repeated.line
+where repeated.file_id is null or repeated.is_kept
