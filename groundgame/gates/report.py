@@ -54,14 +54,18 @@ def _row(row: dict[str, Any], trends: dict[tuple[str, str, str], list[float]]) -
 
 
 def _stage(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    # The row count comes first, as it is judged first; the others by name.
-    ordered = sorted(rows, key=lambda row: (row["table_name"], not row["rule"].startswith("rows"), row["rule"]))
+    ordered = sorted(rows, key=lambda row: (row["table_name"], *_urgency(row)))
     tables = [
         {"name": table, "verdict": _worst(group), "rows": group}
         for table, members in groupby(ordered, key=lambda row: row["table_name"])
         for group in [list(members)]
     ]
     return {"name": name, "verdict": _worst(rows), "tables": tables, "counts": _counts(rows)}
+
+
+def _urgency(row: dict[str, Any]) -> tuple[int, bool, str]:
+    """What is broken comes first; then the row count, as it is judged first; the others by name."""
+    return min(RANK[row["verdict"]], RANK["pass"]), not row["rule"].startswith("rows"), row["rule"]
 
 
 def _worst(rows: list[dict[str, Any]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,11 @@ STAGES: tuple[Stage, ...] = ("landing", "staging", "marts", "scores")
 def number(value: float) -> str:
     """A number for people: whole counts with separators, shares with four significant digits."""
     return f"{value:,.0f}" if value == int(value) else f"{value:,.4g}"
+
+
+def percent(value: float) -> str:
+    """A change for people, with its sign."""
+    return f"{100 * value:+.4g}%" if value else "0%"
 
 
 class _Strict(BaseModel):
@@ -39,13 +45,14 @@ class Limits(_Strict):
         return self
 
     def __str__(self) -> str:
-        if self.at_least is not None and self.at_most is not None:
-            if self.at_least == self.at_most:
-                return f"exactly {number(self.at_least)}"
-            return f"{number(self.at_least)} to {number(self.at_most)}"
-        return (
-            f"at least {number(self.at_least)}" if self.at_least is not None else f"at most {number(self.at_most or 0)}"
-        )
+        return self.told(number)
+
+    def told(self, show: Callable[[float], str]) -> str:
+        """The range in words, its ends written by ``show``."""
+        low, high = self.at_least, self.at_most
+        if low is not None and high is not None:
+            return f"exactly {show(low)}" if low == high else f"{show(low)} to {show(high)}"
+        return f"at least {show(low)}" if low is not None else f"at most {show(high or 0)}"
 
 
 class Rule(_Strict):

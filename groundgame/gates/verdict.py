@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from groundgame.gates.judge import Judge, Limit
 from groundgame.gates.profile import Reading
-from groundgame.gates.spec import Rule, Suite, number
+from groundgame.gates.spec import Rule, Suite, number, percent
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,10 @@ def _finding(
 
 
 def _expected(rule: Rule, versus: float | None) -> str:
-    limits = "; ".join(f"{limit}, else {level}" for level, limit in (("hold", rule.hold), ("fail", rule.fail)) if limit)
+    show = percent if rule.versus is not None and rule.compare == "change" else number
+    levels = (("hold", rule.hold), ("fail", rule.fail))
+    limits = "; ".join(f"{limit.told(show)}, else {level}" for level, limit in levels if limit)
     if rule.versus is None:
         return limits
     against = rule.versus.replace("_", " ") if rule.versus.startswith("previous_") else "its counterpart"
-    was = "" if versus is None else f" ({number(versus)})"
-    return f"{rule.compare} against {against}{was}: {limits}"
+    return f"{rule.compare} of {limits}" + ("" if versus is None else f" ({against}: {number(versus)})")
