@@ -45,31 +45,31 @@ class Lines:
 
 
 def lines(block: Block, snapshot: dt.date, seed: Sequence[int]) -> Lines:
-    """The lines that a history file of that date holds."""
+    """The lines that a history file of that date holds: a few of them twice, a few of voters who left the registration file."""
     rng = np.random.default_rng(list(seed))
     votes = block.chronicle.votes
-    parts = [
-        _of_election(rng, block, one, at, snapshot) for at, one in enumerate(votes) if one.election.date < snapshot
-    ]
+    parts = [_of_election(block, one, at, snapshot) for at, one in enumerate(votes) if one.election.date < snapshot]
     if not parts:
         return Lines(*(np.empty(0, np.int32) for _ in range(5)))
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    known = block.chronicle.reasons[snapshot][columns[0]] >= 0
+    orphans = rng.permutation(np.flatnonzero(~known))
+    known[orphans[: max(2, rng.poisson(ORPHAN_SHARE * len(known)))]] = True
+    columns = [column[known] for column in columns]
+    if not known.any():
+        return Lines(*columns)
     repeated = rng.integers(0, len(columns[0]), max(2, rng.poisson(DUPLICATE_SHARE * len(columns[0]))))
     again = [column[repeated] for column in columns]
     again[2][::2] = methods.PROVISIONAL  # every other repetition names another method
     return Lines(*(np.concatenate(pair) for pair in zip(columns, again, strict=True)))
 
 
-def _of_election(rng: np.random.Generator, block: Block, votes: Votes, at: int, snapshot: dt.date) -> list[Ints]:
-    """Lines of one election: of voters who are in the registration file, and of a few who no longer are."""
-    known = block.chronicle.reasons[snapshot][votes.voter] >= 0
-    others = np.flatnonzero(~known)
-    orphans = rng.permutation(others)[: rng.poisson(ORPHAN_SHARE * len(known))]
-    known[orphans] = True
+def _of_election(block: Block, votes: Votes, at: int, snapshot: dt.date) -> list[Ints]:
+    """Votes of one election, as far as the counties had entered them by then."""
     precinct = block.electorate.homes.precinct[votes.home]
     entered = np.random.default_rng([7, votes.election.date.toordinal()]).integers(*ENTRY_DAYS, 100)
-    known &= entered[block.electorate.places.county[precinct]] <= (snapshot - votes.election.date).days
-    rows = np.flatnonzero(known)
+    in_time = entered[block.electorate.places.county[precinct]] <= (snapshot - votes.election.date).days
+    rows = np.flatnonzero(in_time)
     return [
         votes.voter[rows],
         np.full(len(rows), at, np.int16),

@@ -24,8 +24,10 @@ YEAR = 365.25
 STAYS, DIES, LEAVES_STATE, LEAVES_COUNTY, ASKS, FELONY, DUPLICATE = range(7)
 # Registrants are healthier than the population of the life table.
 REGISTRANT_MORTALITY = 0.6
-LEAVERS_PER_YEAR = 0.0046
+LEAVERS_PER_YEAR = 0.0042
 LEAVER_KINDS = {LEAVES_STATE: 0.52, LEAVES_COUNTY: 0.41, ASKS: 0.02, FELONY: 0.04, DUPLICATE: 0.01}
+# The sizes of the reference are what is left after some have died, left or moved out: households begin larger.
+BEFORE_LEAVING = np.array([0.5, 1.0, 1.55, 2.1, 2.4, 2.6, 2.6, 2.6])
 TWIN_SHARE = 0.3  # of those removed for a move to another county: registered anew there, under a new id
 MINOR_SHARE = 0.004
 
@@ -170,8 +172,8 @@ def _leavers(rng: np.random.Generator, base: People, window: Window) -> People:
 def _housed(rng: np.random.Generator, people: People) -> People:
     """Group people into households of one county, alike in race, party and age, and shuffle the households."""
     order = _neighbours(rng, people)
-    sizes = shapes()["household_size"]
-    drawn = 1 + draw(rng, np.array([sizes[str(size)] for size in range(1, 9)]), len(people))
+    sizes = np.array([shapes()["household_size"][str(size)] for size in range(1, 9)])
+    drawn = 1 + draw(rng, sizes * BEFORE_LEAVING, len(people))
     ends = np.cumsum(drawn)
     county = people.county[order]
     starts = np.zeros(len(people), dtype=bool)

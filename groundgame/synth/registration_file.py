@@ -101,8 +101,8 @@ def _residence(block: Block, snapshot: dt.date) -> list[Group]:
         return homes.street_lines(electorate.homes, at[rows], traits.spacing[rows], streets)
 
     def street(rows: Ints) -> pa.Array:
-        written = pc.if_else(pa.array(hidden[rows] == 1), b"CONFIDENTIAL", lines(rows))
-        return pc.if_else(pa.array(removed[rows] == 1), b"REMOVED", written)
+        written = pc.if_else(pa.array(removed[rows] == 1), b"REMOVED", lines(rows))
+        return pc.if_else(pa.array(hidden[rows] == 1), b"CONFIDENTIAL", written)
 
     def mail(rows: Ints) -> pa.Array:
         tidy = homes.street_lines(electorate.homes, at[rows], np.ones(len(rows), np.int8), streets)

@@ -66,7 +66,7 @@ def write_state(
     """
     start = time.perf_counter()
     calendar = _calendar(as_of, snapshots, elections)
-    histories = sorted(set(history_snapshots or [max(calendar.snapshots)]))
+    histories = sorted(set(history_snapshots or calendar.snapshots[-1:]))
     _check(voters, calendar, histories, packaging)
     inbox = folder / "nc"
     inbox.mkdir(parents=True, exist_ok=True)
