@@ -38,12 +38,12 @@ class DateValue(NamedTuple):
 
 
 class DateColumn(NamedTuple):
-    """A column of dates: ISO text, ordinals and years (0 where unknown), and per row the rule it met ("" for none)."""
+    """A column of dates: ISO text, ordinals and years (0 where unknown), and the rows that met a rule."""
 
     iso: pa.Array
     ordinals: npt.NDArray[np.int64]
     years: npt.NDArray[np.int64]
-    rules: npt.NDArray[np.str_]
+    rules: dict[str, npt.NDArray[np.bool_]]
 
 
 NOTHING = DateValue(None, UNKNOWN, 0, "")
@@ -91,11 +91,12 @@ class DateReader:
         at = encoded.indices
         iso = pa.array([value.iso for value in values], pa.string()).take(at)
         rows = at.to_numpy()
+        met = sorted({value.rule for value in values} - {""})
         return DateColumn(
             iso,
             np.array([value.ordinal for value in values], np.int64)[rows],
             np.array([value.year for value in values], np.int64)[rows],
-            np.array([value.rule for value in values], "U8")[rows],
+            {rule: np.array([value.rule == rule for value in values], np.bool_)[rows] for rule in met},
         )
 
     def _remember(self, text: str) -> DateValue:

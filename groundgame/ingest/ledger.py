@@ -18,27 +18,29 @@ from groundgame.warehouse.base import Warehouse, open_warehouse
 SHOWN_COUNTIES = 10
 
 
-def landed_name(settings: Settings, file_id: str) -> str | None:
-    """The name under which this very content has landed before, None when it has not."""
+def known_files(settings: Settings, source: str) -> dict[str, str]:
+    """The files of a source that have landed before: file id -> the name under which they came."""
     with open_warehouse(settings) as warehouse:
-        rows = warehouse.fetch("select file_name from ops.loaded_files where file_id = ?", [file_id]).to_pylist()
-    return str(rows[0]["file_name"]) if rows else None
+        rows = warehouse.fetch("select file_id, file_name from ops.loaded_files where source = ?", [source]).to_pylist()
+    return {str(row["file_id"]): str(row["file_name"]) for row in rows}
 
 
-def commit(settings: Settings, landed: Landed) -> str:
-    """Write a landed file's rows in one transaction; a second call for the same file changes nothing. Returns the verdict."""
-    row = landed.ledger
+def commit(settings: Settings, files: list[Landed]) -> list[str]:
+    """Write the rows of landed files in one transaction; files that are there already change nothing. Returns the verdicts."""
+    verdicts = []
     with open_warehouse(settings) as warehouse, warehouse.transaction():
-        landed.holds.extend(_replaced(warehouse, landed))
-        verdict = "hold" if landed.holds else "pass"
-        there = warehouse.fetch("select 1 from ops.loaded_files where file_id = ?", [row["file_id"]])
-        if there.num_rows:
-            return verdict
-        warehouse.append("ops.quarantined_lines", landed.quarantined)
-        reasons = "; ".join(landed.holds) or None
-        stamp = _next_stamp(warehouse)
-        ops.record(warehouse, "loaded_files", **row, verdict=verdict, hold_reasons=reasons, loaded_at=stamp)
-    return verdict
+        for landed in files:
+            landed.holds.extend(_replaced(warehouse, landed))
+            verdicts.append("hold" if landed.holds else "pass")
+            row = landed.ledger
+            there = warehouse.fetch("select 1 from ops.loaded_files where file_id = ?", [row["file_id"]])
+            if there.num_rows:
+                continue
+            warehouse.append("ops.quarantined_lines", landed.quarantined)
+            reasons, stamp = "; ".join(landed.holds) or None, _next_stamp(warehouse)
+            facts = {**row, "verdict": verdicts[-1], "hold_reasons": reasons, "loaded_at": stamp}
+            ops.record(warehouse, "loaded_files", **facts)
+    return verdicts
 
 
 def _replaced(warehouse: Warehouse, landed: Landed) -> list[str]:
@@ -90,16 +92,18 @@ def landed_after(settings: Settings, source: str, entity: str, moment: dt.dateti
         return warehouse.fetch(sql, [source, entity, moment]).num_rows > 0
 
 
-def missing_counties(settings: Settings, source: SourceSpec, entity: str, last: Landed) -> list[str]:
-    """The hold of an incomplete set of county files of one date (T14); ``last`` is the file that is about to be committed."""
+def missing_counties(
+    settings: Settings, source: SourceSpec, entity: str, snapshot: dt.date, arriving: set[str]
+) -> list[str]:
+    """The hold of an incomplete set of county files of one date (T14); ``arriving`` are names that are not committed yet."""
     spec = source.entities()[entity]
     expected, pattern = spec.expect.counties, spec.files.county_in_name
     if expected is None or pattern is None:
         return []
     with open_warehouse(settings) as warehouse:
         sql = "select file_name from ops.loaded_files where source = ? and entity = ? and snapshot_date = ?"
-        rows = warehouse.fetch(sql, [source.name, entity, last.ledger["snapshot_date"]]).to_pylist()
-    names = {str(row["file_name"]) for row in rows} | {str(last.ledger["file_name"])}
+        rows = warehouse.fetch(sql, [source.name, entity, snapshot]).to_pylist()
+    names = {str(row["file_name"]) for row in rows} | arriving
     counties = [county_in_name(name, pattern) for name in sorted(names)]
     have = {county.lstrip("0") for county in counties if county is not None}
     if None in counties or len(have) >= expected:

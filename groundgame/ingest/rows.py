@@ -101,14 +101,13 @@ def _dates(columns: Columns, name: str, dates: dict[str, DateReader], refusals: 
     texts = columns.text(name)
     if texts is None:
         none = np.zeros(len(columns.lines), np.int64)
-        return DateColumn(pa.nulls(len(none), pa.string()), none, none, np.zeros(len(none), "U8"))
+        return DateColumn(pa.nulls(len(none), pa.string()), none, none, {})
     found = dates[name].column(pc.fill_null(texts, ""))
     columns.values[name] = found.iso
-    for rule in np.unique(found.rules).tolist():
-        mask = found.rules == rule
+    for rule, mask in found.rules.items():
         if rule in IMPOSSIBLE:
             refusals.add(name, rule, IMPOSSIBLE[rule], mask)
-        elif rule:
+        else:
             columns.findings.count(rule, name, rows=int(mask.sum()))
     return found
 

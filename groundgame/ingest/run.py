@@ -25,6 +25,7 @@ from groundgame.sources.spec import EntityName, SourceSpec
 
 __all__ = ["due_sources", "prepare", "run"]
 Progress = Callable[[str], None]
+BATCH = 20  # files per commit: opening the warehouse costs as much as reading a small county
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Night:
     source: SourceSpec
     as_of: dt.date
     progress: Progress
+    known: dict[str, str]
     landed: list[Landed] = field(default_factory=list)
     refused: list[tuple[FileRefused, EntityName, dt.datetime | None]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
@@ -60,7 +62,8 @@ def run(
         FileRefused: the first refused file; the others are in its notes. All other files have landed. A refusal that is
             known already and after which other files of the source have landed is only listed: the gate judges it.
     """
-    night = Night(settings, _source(settings, source), as_of, progress or (lambda message: None))
+    spec, known = _source(settings, source), ledger.known_files(settings, source)
+    night = Night(settings, spec, as_of, progress or (lambda message: None), known)
     for name, items in _standing_still(night, connections).items():
         _land_entity(night, cast("EntityName", name), items)
     prepare(settings, as_of)
@@ -126,8 +129,8 @@ def _standing_still(night: Night, connections: Connections | None) -> dict[str, 
 
 
 def _land_entity(night: Night, kind: EntityName, items: list[Remote]) -> None:
-    """Land files one by one. The last of each date is committed once the set is known: a missing county is its hold (T14)."""
-    last: dict[dt.date, Landed] = {}
+    """Land files one by one and commit them in batches; the set of each date is judged at the end."""
+    pending: list[Landed] = []
     for item in items:
         try:
             path = fetch.bring(item, night.settings)
@@ -137,16 +140,23 @@ def _land_entity(night: Night, kind: EntityName, items: list[Remote]) -> None:
             continue
         for incoming in texts:
             try:
-                landed = land(incoming, night.settings)
+                pending.append(land(incoming, night.settings))
             except FileRefused as error:
                 _refuse(night, kind, incoming.text.name, incoming.sha256, error)
-                continue
-            if incoming.snapshot in last:
-                _commit(night, last[incoming.snapshot])
-            last[incoming.snapshot] = landed
-    for _, landed in sorted(last.items()):
-        landed.holds.extend(ledger.missing_counties(night.settings, night.source, kind, landed))
-        _commit(night, landed)
+        if len(pending) > BATCH:
+            newest = _last_of_each_date(pending)
+            _commit(night, [landed for landed in pending if landed not in newest])
+            pending = newest
+    for landed in _last_of_each_date(pending):
+        day = landed.ledger["snapshot_date"]
+        arriving = {str(other.ledger["file_name"]) for other in pending if other.ledger["snapshot_date"] == day}
+        landed.holds.extend(ledger.missing_counties(night.settings, night.source, kind, day, arriving))
+    _commit(night, pending)
+
+
+def _last_of_each_date(files: list[Landed]) -> list[Landed]:
+    """The files that wait until their set is known, because a missing county is their hold (T14)."""
+    return list({landed.ledger["snapshot_date"]: landed for landed in files}.values())
 
 
 def _new_texts(night: Night, kind: EntityName, path: Path) -> list[Incoming]:
@@ -160,35 +170,38 @@ def _new_texts(night: Night, kind: EntityName, path: Path) -> list[Incoming]:
     for text in texts:
         snapshot = snapshot_date(text, files)
         incoming = Incoming(text, night.source, kind, snapshot, sha256, size, manifest)
-        known = ledger.landed_name(night.settings, incoming.file_id)
+        known = night.known.get(incoming.file_id)
         if known is not None:
             same = {} if known == text.name else {"rule": "T6", "same_as": known}
             night.tell(text.name, "already landed", entity=kind, **same)
         elif snapshot > night.as_of:
             night.tell(text.name, "dated after the night", entity=kind, snapshot_date=snapshot.isoformat())
         else:
+            night.known[incoming.file_id] = text.name
             found.append(incoming)
     return found
 
 
-def _commit(night: Night, landed: Landed) -> None:
-    verdict = ledger.commit(night.settings, landed)
-    night.landed.append(landed)
-    row = landed.ledger
-    facts = {
-        key: row[key] for key in ("entity", "layout", "lines_in", "rows_landed", "rows_quarantined", "lines_dropped")
-    }
-    night.tell(
-        row["file_name"],
-        "landed",
-        verdict=verdict,
-        snapshot_date=row["snapshot_date"].isoformat(),
-        holds=landed.holds,
-        warnings=landed.warnings,
-        by_rule=landed.by_rule,
-        dropped=landed.dropped,
-        **facts,
-    )
+def _commit(night: Night, files: list[Landed]) -> None:
+    verdicts = ledger.commit(night.settings, files) if files else []
+    night.landed += files
+    for landed, verdict in zip(files, verdicts, strict=True):
+        row = landed.ledger
+        facts = {
+            key: row[key]
+            for key in ("entity", "layout", "lines_in", "rows_landed", "rows_quarantined", "lines_dropped")
+        }
+        night.tell(
+            row["file_name"],
+            "landed",
+            verdict=verdict,
+            snapshot_date=row["snapshot_date"].isoformat(),
+            holds=landed.holds,
+            warnings=landed.warnings,
+            by_rule=landed.by_rule,
+            dropped=landed.dropped,
+            **facts,
+        )
 
 
 def _refuse(night: Night, kind: EntityName, name: str, sha256: str | None, error: FileRefused) -> None:

@@ -166,7 +166,6 @@ class Expectations(Block):
     counties: int | None = Field(None, ge=1, description="how many county files make a whole snapshot")
     patterns: dict[str, Pattern] = Field(default_factory=dict, description="canonical field: pattern of its values")
     pattern_share: float = Field(0.99, ge=0, le=1, description="share of rows that must match, or the file is refused")
-    max_row_change_share: float = Field(0.2, ge=0, description="change against the last snapshot that a gate lets pass")
 
 
 class Mark(Block):
