@@ -46,24 +46,28 @@ def recent_runs(warehouse: Warehouse, count: int) -> set[str]:
     return set(rows.column(0).to_pylist())
 
 
-def recover(settings: Settings) -> Run | None:
-    """Complete what an interrupted publisher left: an intent whose run is served is done, any other is abandoned.
+def is_complete(settings: Settings, warehouse: Warehouse) -> bool:
+    """Whether every intent was followed by its outcome."""
+    return not _open_intents(warehouse) and not rollback_note(settings).exists()
 
-    Returns:
-        The run that is served.
-    """
+
+def recover(settings: Settings) -> None:
+    """Complete what an interrupted publisher left: an intent whose run is served is done, any other is abandoned."""
     now = folder.served(settings)
     with open_warehouse(settings) as warehouse:
-        open_intents = warehouse.fetch(
-            "select distinct run_id, as_of_date, seq, content_hash from ops.publications as p where state = 'intent'"
-            " and not exists (select 1 from ops.publications as l where l.seq = p.seq and l.run_id = p.run_id"
-            " and l.content_hash = p.content_hash and l.state in ('done', 'abandoned') and l.published_at >= p.published_at)"
-        ).to_pylist()
-        for row in open_intents:
-            run = Run(row["run_id"], row["as_of_date"], row["seq"], row["content_hash"])
+        for run in _open_intents(warehouse):
             note(warehouse, run, "done" if run == now else "abandoned")
         _recover_rollback(settings, warehouse, now)
-    return now
+
+
+def _open_intents(warehouse: Warehouse) -> list[Run]:
+    # Counted, not ordered by time: a clock that jumps back must not reopen what is done.
+    rows = warehouse.fetch(
+        "select run_id, as_of_date, seq, content_hash from ops.publications group by run_id, as_of_date, seq, content_hash"
+        " having count(case when state = 'intent' then 1 end) > count(case when state in ('done', 'abandoned') then 1 end)"
+        " order by seq, run_id, content_hash"
+    ).to_pylist()
+    return [Run(row["run_id"], row["as_of_date"], row["seq"], row["content_hash"]) for row in rows]
 
 
 def rollback_note(settings: Settings) -> Path:

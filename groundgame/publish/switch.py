@@ -19,7 +19,7 @@ from groundgame.publish.lock import publisher_lock
 from groundgame.publish.read import recorded_hashes, verify
 from groundgame.result import Result
 from groundgame.warehouse import ops
-from groundgame.warehouse.base import open_warehouse
+from groundgame.warehouse.base import Warehouse, open_warehouse
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +31,8 @@ def publish(settings: Settings, as_of: dt.date) -> Result:
         PublishRefused: a gate is missing or red, a hold is open, a newer run is served, or another publisher is at work.
     """
     with publisher_lock(settings, f"of {as_of}"):
-        now = ledger.recover(settings)
         folder.remove_litter(settings)
+        now = folder.served(settings)
         built = _build(settings, as_of, now)
         run = built.run
         draft = folder.draft_path(settings, run.run_id)
@@ -43,9 +43,8 @@ def publish(settings: Settings, as_of: dt.date) -> Result:
             if ops.run_id(warehouse, as_of) != run.run_id:
                 raise PublishRefused(run.run_id, ["a file landed while it was being published; run the night again"])
             ledger.note(warehouse, run, "intent")
-        folder.install(settings, draft, run.run_id)
-        folder.flip(settings, run.run_id)
-        with open_warehouse(settings) as warehouse:
+            folder.install(settings, draft, run.run_id)
+            folder.flip(settings, run.run_id)
             ledger.note(warehouse, run, "done")
             kept = ledger.recent_runs(warehouse, settings.keep_runs)
         folder.keep_only(settings, kept | {run.run_id})
@@ -53,13 +52,22 @@ def publish(settings: Settings, as_of: dt.date) -> Result:
 
 
 def _build(settings: Settings, as_of: dt.date, now: folder.Run | None) -> Built:
+    """Check and build in one look at the warehouse; the ledger is completed first if a publisher was interrupted."""
     with open_warehouse(settings, read_only=True) as warehouse:
-        run_id = ops.run_id(warehouse, as_of)
-        reasons = ledger.refusals(warehouse, run_id, as_of, now)
-        if reasons:
-            raise PublishRefused(run_id, reasons)
-        draft = folder.draft_path(settings, run_id)
-        return build(settings, warehouse, draft, run_id, as_of, ledger.next_seq(warehouse))
+        if ledger.is_complete(settings, warehouse):
+            return _checked_build(settings, warehouse, as_of, now)
+    ledger.recover(settings)
+    with open_warehouse(settings, read_only=True) as warehouse:
+        return _checked_build(settings, warehouse, as_of, now)
+
+
+def _checked_build(settings: Settings, warehouse: Warehouse, as_of: dt.date, now: folder.Run | None) -> Built:
+    run_id = ops.run_id(warehouse, as_of)
+    reasons = ledger.refusals(warehouse, run_id, as_of, now)
+    if reasons:
+        raise PublishRefused(run_id, reasons)
+    draft = folder.draft_path(settings, run_id)
+    return build(settings, warehouse, draft, run_id, as_of, ledger.next_seq(warehouse))
 
 
 def _result(settings: Settings, built: Built, state: str) -> Result:
