@@ -198,7 +198,7 @@ def _landed(
     holds = verdict.hold_reasons(job, counts, findings, facts, incoming.manifest)
     warnings = [f"S14 new column {name.removeprefix('x_')}" for name in job.plan.extra]
     kinds = [name for name, number in facts.line_ends.items() if number]
-    if kinds not in (["lf"], []):
+    if len(kinds) > 1 or kinds == ["cr"]:
         warnings.append(f"S7 line ends {' and '.join(kinds)}")
     if facts.has_bom:
         warnings.append("S1 byte order mark")

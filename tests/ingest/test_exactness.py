@@ -1,0 +1,100 @@
+"""No line is ever lost or changed in silence, whatever the bytes are and wherever blocks are cut: properties of the reader."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from groundgame.errors import FileRefused
+from groundgame.ingest import blocks as cutting
+from groundgame.ingest.blocks import Block, TextFacts, blocks
+from groundgame.ingest.findings import Findings
+from groundgame.ingest.read import Shape, read_block
+from groundgame.sources.spec import Text
+from tests.ingest.desk import COLUMNS, FILE, lines, voters
+
+
+def test_a_block_boundary_inside_a_record_changes_nothing() -> None:
+    rows = [
+        row.replace("GREENSBORO", "GREENS\nBORO") if n % 7 == 3 else row
+        for n, row in enumerate(lines(voters(60), quoted=True))
+    ]
+    data = "\n".join([*rows, ""]).encode()
+    table, found = read_all(data, Text(delimiter="\t", encodings=("latin-1",)), len(COLUMNS), 1 << 20)
+    again, found_again = read_all(data, Text(delimiter="\t", encodings=("latin-1",)), len(COLUMNS), 300)
+    assert sorted(table) == sorted(again)
+    assert found.dropped == found_again.dropped
+
+
+def read_all(
+    data: bytes, form: Text, width: int, size: int, careful: bool = False
+) -> tuple[list[tuple[Any, ...]], Findings]:
+    """All rows of a headerless text as (line, fields...), read in blocks of a size."""
+    shape = Shape(form, width, tuple(range(width)))
+    rows: list[tuple[Any, ...]] = []
+    facts, findings = TextFacts(), Findings()
+    for block in blocks(io.BytesIO(data), form, FILE, facts, size):
+        read = read_block(block, shape, careful_only=careful)
+        columns = [column.to_pylist() for column in read.table.columns]
+        rows += zip(read.lines.tolist(), *columns, strict=True)
+        findings.add(read.findings)
+    assert facts.lines == len(rows) + len(findings.refused) + findings.dropped.total(), "every line is accounted for"
+    return rows, findings
+
+
+ALPHABET = st.sampled_from(
+    ['"', '"', ",", ",", "\n", "\n", "\r", "a", "b", " ", "é", "\u00a0", "\0", "Ã±", '""', ',"', '",', '"\n"', "\t"]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    pieces=st.lists(ALPHABET, max_size=60),
+    quoting=st.sampled_from(["standard", "none"]),
+    encoding=st.sampled_from(["utf-8", "latin-1"]),
+    size=st.sampled_from([1, 7, 64, 1 << 20]),
+)
+def test_fast_and_careful_reading_agree_on_any_text(pieces: list[str], quoting: Any, encoding: Any, size: int) -> None:
+    """Whatever the bytes and wherever the blocks are cut: same rows, same refusals, and every line accounted for."""
+    data = "".join(pieces).encode(encoding, "replace")
+    form = Text(encodings=(encoding,), quoting=quoting)
+    fast, by_fast = read_all(data, form, 3, size)
+    slow, by_slow = read_all(data, form, 3, 1 << 20, careful=True)
+    assert sorted(fast) == sorted(slow)
+    assert sorted(by_fast.refused) == sorted(by_slow.refused)
+    assert by_fast.dropped == by_slow.dropped
+    assert sorted(by_fast.normalised) == sorted(by_slow.normalised)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    fields=st.lists(
+        st.tuples(*[st.text(st.characters(codec="latin-1", min_codepoint=32, max_codepoint=126), max_size=6)] * 3),
+        max_size=8,
+    )
+)
+def test_what_a_csv_writer_wrote_is_read_back(fields: list[tuple[str, str, str]]) -> None:
+    quoted = [",".join('"' + value.replace('"', '""') + '"' for value in row) for row in fields]
+    rows, findings = read_all("".join(line + "\n" for line in quoted).encode(), Text(), 3, 50)
+    assert [row[1:] for row in sorted(rows)] == fields
+    assert not findings.refused
+
+
+def test_a_text_whose_quotes_never_close_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S9: memory stays bounded."""
+    monkeypatch.setattr(cutting, "UNSAFE_LIMIT", 1000)
+    with pytest.raises(FileRefused, match="S9"):
+        list(blocks(io.BytesIO(b'a,"b,c\n' * 500), Text(), FILE, TextFacts(), 100))
+
+
+def test_a_block_without_a_clean_line_is_read() -> None:
+    block = Block(1, 0, b'"a\n', "utf-8")
+    read = read_block(block, Shape(Text(), 2, (0, 1)))
+    assert read.table.num_rows == 0
+    assert np.array_equal(read.lines, [])
+    assert read.findings.refused[0].rule == "S9"
