@@ -87,6 +87,7 @@ def _populate(seed: Sequence[int], size: int, calendar: Calendar, places: Geogra
         & (persons.departure == STAYS)
         & (persons.twin_of < 0)
     )
+    recent[round(0.8 * len(recent)) :] = False  # the end may be cut off; households stand in no order
     rows, copies = people.duplicate_rows(rngs[3], recent, DUPLICATE_SHARE)
     twin_of = people.retwin(persons.twin_of, rows, copies)
     persons = replace(persons.take(rows), twin_of=twin_of)

@@ -78,12 +78,12 @@ def next_general(as_of: dt.date) -> Election:
 
 
 def default_elections(as_of: dt.date) -> list[Election]:
-    """Twelve years of generals and primaries and the latest two municipal elections, all before ``as_of``."""
+    """Twelve years of primaries and generals in even years and municipal elections in odd ones, all before ``as_of``."""
     found = []
     for year in range(as_of.year - 12, as_of.year + 1):
         if year % 2 == 0:
             found += [primary(year), general(year)]
-        elif year >= as_of.year - 3:
+        else:
             found.append(Election(tuesday_after_monday(year, 11), "municipal"))
     return sorted((one for one in found if one.date < as_of), key=lambda one: one.date)
 

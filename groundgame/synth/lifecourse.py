@@ -102,8 +102,11 @@ def _departures(rng: np.random.Generator, people: People, window: Window) -> tup
     gone -= np.where(kind == LEAVES_STATE, rng.exponential(380, size), 0).astype(np.int32)
     gone -= np.where(kind == LEAVES_COUNTY, rng.integers(0, 60, size), 0).astype(np.int32)
     age = (window.as_of - people.birth_day) / YEAR
-    unnoticed = (kind == STAYS) & (age > 22) & (rng.random(size) < 0.02 + 0.06 * np.exp(-(age - 22) / 20))
-    since = window.end - (6 * YEAR * rng.random(size)).astype(np.int32)
+    # The same yearly rate over the whole window, so that every election finds about as many of them on the rolls.
+    years = np.clip(age - 19, 0, (window.end - window.start) / YEAR)
+    yearly = 0.003 + 0.009 * np.exp(-np.maximum(age - 22, 0) / 20)
+    unnoticed = (kind == STAYS) & (rng.random(size) < 1 - np.exp(-yearly * years))
+    since = window.end - (years * YEAR * rng.random(size)).astype(np.int32)
     gone = np.maximum(np.where(unnoticed, since, gone), people.birth_day + 18.2 * YEAR)
     return gone.astype(np.int32), removed.astype(np.int32)
 

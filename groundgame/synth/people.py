@@ -24,10 +24,10 @@ YEAR = 365.25
 STAYS, DIES, LEAVES_STATE, LEAVES_COUNTY, ASKS, FELONY, DUPLICATE = range(7)
 # Registrants are healthier than the population of the life table.
 REGISTRANT_MORTALITY = 0.6
-LEAVERS_PER_YEAR = 0.0042
+LEAVERS_PER_YEAR = 0.0035
 LEAVER_KINDS = {LEAVES_STATE: 0.52, LEAVES_COUNTY: 0.41, ASKS: 0.02, FELONY: 0.04, DUPLICATE: 0.01}
 # The sizes of the reference are what is left after some have died, left or moved out: households begin larger.
-BEFORE_LEAVING = np.array([0.5, 1.0, 1.55, 2.1, 2.4, 2.6, 2.6, 2.6])
+BEFORE_LEAVING = np.array([0.37, 1.0, 1.25, 1.6, 1.8, 1.8, 1.8, 1.8])
 TWIN_SHARE = 0.3  # of those removed for a move to another county: registered anew there, under a new id
 MINOR_SHARE = 0.004
 

@@ -57,7 +57,7 @@ def write_state(
         snapshots: dates of the registration files; one before each of the latest four generals and one before ``as_of``.
         packaging: one zip for the state, or one per county.
         quoted: values in double quotes, as statewide files have them.
-        elections: those that the history holds; twelve years of generals and primaries and two municipal ones.
+        elections: those that the history holds; by default twelve years of generals, primaries and municipal ones.
         history_snapshots: dates of the history files, among ``snapshots``; only the latest by default.
         progress: called with voters written so far and in all.
 
