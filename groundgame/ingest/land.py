@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,6 +30,7 @@ from groundgame.ingest.snapshot import county_in_name
 from groundgame.sources.entities import ENTITIES
 from groundgame.sources.spec import EntityName, SourceSpec
 
+log = logging.getLogger(__name__)
 Read = tuple[pa.Table, Findings]
 
 
@@ -202,6 +204,9 @@ def _landed(
         warnings.append(f"S7 line ends {' and '.join(kinds)}")
     if facts.has_bom:
         warnings.append("S1 byte order mark")
+    for alarm in verdict.alarms(findings):
+        warnings.append(alarm)
+        log.warning("%s: %s", incoming.text.name, alarm)
     ledger = {
         "file_id": incoming.file_id,
         "source": incoming.source.name,

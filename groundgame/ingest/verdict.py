@@ -146,9 +146,16 @@ def _value_holds(findings: Findings, rows: int) -> list[str]:
             reasons.append(f"T13 {count} rows of another county")
         elif rule == "V17":
             reasons.append(f"V17 {count} votes in elections after the file's date")
-        elif rule == "V24":
-            reasons.append(f"V24 {count} confidential voters with an address")
     return reasons
+
+
+def alarms(findings: Findings) -> list[str]:
+    """What somebody must hear of although the file is good: confidential voters whose address the sender did not hide (V24).
+
+    They are suppressed like all confidential voters, so nothing has to wait; but the sender should be told.
+    """
+    exposed = findings.rows("V24")
+    return [f"V24 {exposed} confidential voters with an address; tell the sender"] if exposed else []
 
 
 def _shown_code(value: str) -> str:

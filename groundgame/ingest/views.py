@@ -85,13 +85,27 @@ def _catalog_tables(catalog: dict[str, SourceSpec]) -> dict[str, pa.Table]:
         if source.votes is not None and source.votes.history is not None
         for election in sorted(source.votes.history.elections.values(), key=lambda item: (item.date, item.type))
     ]
-    sources = [(s.name, s.state_abbr, s.history_lag_days, s.history_start_date) for s in catalog.values()]
+    sources = [
+        (s.name, s.state_abbr, s.history_lag_days, s.history_start_date, _has_separate_history(s)) for s in catalog.values()
+    ]
     text, day = pa.string(), pa.date32()
     return {
         "source_codes": _table(codes, source=text, field=text, code=text, value=text),
         "source_elections": _table(elections, source=text, election_date=day, election_type=text, election_name=text),
-        "sources": _table(sources, source=text, state_abbr=text, history_lag_days=pa.int32(), history_start_date=day),
+        "sources": _table(
+            sources,
+            source=text,
+            state_abbr=text,
+            history_lag_days=pa.int32(),
+            history_start_date=day,
+            has_separate_history=pa.bool_(),
+        ),
     }
+
+
+def _has_separate_history(source: SourceSpec) -> bool:
+    """A history file of its own still tells of voters who have left the voter file; columns of the voter file do not."""
+    return source.votes is not None and source.votes.history is not None and source.votes.history.shape == "long"
 
 
 def _table(rows: Sequence[tuple[object, ...]], **types: pa.DataType) -> pa.Table:

@@ -24,6 +24,7 @@ known as (
         runs.as_of_date,
         runs.as_of_role,
         runs.snapshot_date,
+        voters.is_latest,
         seen.voter_id is not null as is_seen,
         seen.status,
         seen.party,
@@ -87,4 +88,4 @@ left join households
         dated.voter_id = households.voter_id
         and dated.source = households.source
         and dated.snapshot_date = households.snapshot_date
-where dated.as_of_role = 'tonight' or dated.is_registered
+where (dated.as_of_role = 'tonight' and dated.is_latest) or (dated.as_of_role = 'training' and dated.is_registered)

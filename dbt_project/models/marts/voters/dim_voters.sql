@@ -1,7 +1,7 @@
 with
 
 voters as (
-    select * from {{ ref('int_voters__listed') }}
+    select * from {{ ref('int_voters__listed') }} where is_latest
 ),
 
 sources as (
