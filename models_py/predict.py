@@ -110,10 +110,11 @@ def _predict(warehouse: Warehouse, stored: registry.StoredModel, process: ModelP
 def _calibrated(stored: registry.StoredModel, raw: NDArray[np.float64], kind: pa.Array) -> NDArray[np.float64]:
     import pyarrow.compute as pc
 
-    share = np.empty_like(raw)
-    for one in pc.unique(kind).to_pylist():
-        chosen = pc.equal(kind, one).to_numpy(zero_copy_only=False)
-        share[chosen] = stored.calibrator.apply(raw[chosen], one)
+    kinds = pc.unique(kind).to_pylist()
+    share = stored.calibrator.apply(raw, kinds[0])
+    for other in kinds[1:]:  # two states may wait for different elections
+        chosen = pc.equal(kind, other).to_numpy(zero_copy_only=False)
+        share[chosen] = stored.calibrator.apply(raw[chosen], other)
     # A comparison with NaN is false, so this refuses NaN too.
     if not bool(((share >= 0) & (share <= 1)).all()):
         raise ModelRejected(stored.score, stored.version, ["predicts something that is not a probability"])

@@ -93,17 +93,20 @@ def main(model: str, threads: int, source: BinaryIO, sink: BinaryIO) -> None:
     names = booster.feature_names()
     sink.write(json.dumps({"features": names}).encode() + b"\n")
     sink.flush()
-    while rows := int.from_bytes(_read(source, 8), "little"):
-        block = _read(source, 4 * rows * len(names))
+    header, block = bytearray(8), bytearray()
+    while rows := int.from_bytes(_read(source, header, 8), "little"):
+        size = 4 * rows * len(names)
+        if len(block) < size:
+            block = bytearray(size)  # kept for the next blocks: fresh memory would be zeroed twice
+        _read(source, block, size)
         sink.write(memoryview(booster.predict(block, rows, len(names), threads)).cast("B"))
         sink.flush()
 
 
-def _read(source: BinaryIO, size: int) -> bytearray:
-    buffer = bytearray(size)
+def _read(source: BinaryIO, buffer: bytearray, size: int) -> bytearray:
     view, filled = memoryview(buffer), 0
     while filled < size:
-        count = source.readinto(view[filled:])  # type: ignore[attr-defined]
+        count = source.readinto(view[filled:size])  # type: ignore[attr-defined]
         if not count:
             sys.exit(0)
         filled += count

@@ -14,7 +14,7 @@ from groundgame.config import Settings, load_settings
 from models_py.train import train
 from tests.models_py.world import AS_OF, World, build
 
-VOTERS = 40_000
+VOTERS = 25_000
 
 
 @pytest.fixture(scope="session")
