@@ -8,6 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from groundgame.synth.elections import default_elections
 from groundgame.synth.state import write_state
 from rich.console import Console
 from rich.table import Table
@@ -33,7 +34,9 @@ def main() -> None:
         figures: list[Figure] = []
         if not inbox.exists():
             begin = time.perf_counter()
-            made = write_state(work / "making", arguments.voters, 20121106, snapshots=[SNAPSHOT])
+            # Twenty years of elections: five votes a voter, as much history as a large state sends.
+            elections = default_elections(AS_OF, years=20)
+            made = write_state(work / "making", arguments.voters, 20121106, snapshots=[SNAPSHOT], elections=elections)
             (work / "making").rename(inbox)
             figures.append(Figure("synthetic state", time.perf_counter() - begin, "s", "<= 60", made.summary()))
         figures += _nights(work / "home", inbox, console)

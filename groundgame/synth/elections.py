@@ -77,10 +77,10 @@ def next_general(as_of: dt.date) -> Election:
     return found if found.date >= as_of else general(year + 2)
 
 
-def default_elections(as_of: dt.date) -> list[Election]:
-    """Twelve years of primaries and generals in even years and municipal elections in odd ones, all before ``as_of``."""
+def default_elections(as_of: dt.date, years: int = 12) -> list[Election]:
+    """Years of primaries and generals in even years and municipal elections in odd ones, all before ``as_of``."""
     found = []
-    for year in range(as_of.year - 12, as_of.year + 1):
+    for year in range(as_of.year - years, as_of.year + 1):
         if year % 2 == 0:
             found += [primary(year), general(year)]
         else:
