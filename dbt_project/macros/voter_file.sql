@@ -34,16 +34,25 @@
     coalesce({{ status }} not in ('denied', 'removed'), true)
 {%- endmacro %}
 
+{# A column of the first of several left-joined rows that exists, even where the column itself is null in it. #}
+{% macro first_known(rows, column) -%}
+    case
+        {%- for row in rows[:-1] %}
+        when {{ row }}.voter_id is not null then {{ row }}.{{ column }}
+        {%- endfor %}
+        else {{ rows[-1] }}.{{ column }}
+    end as {{ column }}
+{%- endmacro %}
+
+{# The bit of the latest (1), second-latest (2), ... covered election of a kind. #}
+{% macro latest_of_kind(kind, recency) -%}
+    bit_or(case when election_kind = '{{ kind }}' and kind_recency = {{ recency }} then election_bit end)
+        as {{ kind }}_{{ recency }}_mask
+{%- endmacro %}
+
 {# 1 voted, 0 was eligible and did not, null when not eligible or the history does not cover such an election. #}
 {% macro voted_in(mask) -%}
     cast(case when eligible_mask & {{ mask }} = 0 then null when voted_mask & {{ mask }} = 0 then 0 else 1 end as smallint)
-{%- endmacro %}
-
-{# The names of the scores that voter_scores promises: every <name>_score column of its contract. #}
-{% macro scores_in_contract() -%}
-    {% set names = [] %}
-    {% for column in model.columns if column.endswith('_score') %}{% do names.append(column[:-6]) %}{% endfor %}
-    {{ return(names) }}
 {%- endmacro %}
 
 {# A residence as received, runs of blanks made one. What a state writes in place of an address is none. #}
@@ -69,13 +78,19 @@
     end
 {%- endmacro %}
 
-{# What a state says about a voter: two lines of one voter are the same when all of these are. #}
+{# All that a state says about a voter as one text: two lines of one voter are the same when it is. #}
 {% macro registration_content() -%}
-    {{ return([
-        'county_code', 'county_voter_id', 'last_name', 'first_name', 'middle_name', 'name_suffix', 'status', 'status_reason_code',
-        'street_address', 'city', 'zip_code', 'mail_address', 'phone', 'email', 'is_confidential', 'registered_date', 'race',
-        'ethnicity', 'party', 'sex', 'birth_year', 'birth_date', 'precinct_code', 'household_code', 'experiment_arm'
-    ]) }}
+    concat_ws(
+        '|',
+        {%- for column in [
+            'county_code', 'county_voter_id', 'last_name', 'first_name', 'middle_name', 'name_suffix', 'status',
+            'status_reason_code', 'street_address', 'city', 'zip_code', 'mail_address', 'phone', 'email', 'is_confidential',
+            'registered_date', 'race', 'ethnicity', 'party', 'sex', 'birth_year', 'birth_date', 'precinct_code',
+            'household_code', 'experiment_arm'
+        ] %}
+        coalesce({{ as_text(column) }}, ''){{ ',' if not loop.last }}
+        {%- endfor %}
+    )
 {%- endmacro %}
 
 {# The figures that every table of places shows of the voters there; group by the place. #}
@@ -89,4 +104,10 @@
     cast(sum(general_votes_count) as bigint) as general_votes_count,
     cast(sum(general_elections_count) as bigint) as general_elections_count,
     {{ ratio('sum(general_votes_count)', 'sum(general_elections_count)') }} as general_vote_share
+{%- endmacro %}
+
+{# The two columns of one score in the wide table. #}
+{% macro score_columns(score_name) -%}
+    max(case when history.score_name = '{{ score_name }}' then history.score end) as {{ score_name }}_score,
+    max(case when history.score_name = '{{ score_name }}' then history.model_version end) as {{ score_name }}_model_version
 {%- endmacro %}

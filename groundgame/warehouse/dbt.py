@@ -7,16 +7,21 @@ As a command: ``python -m groundgame.warehouse.dbt compile duckdb postgres`` and
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from groundgame.config import Settings, load_settings
 from groundgame.errors import SpecError, WarehouseError
 from groundgame.result import Result
+
+if TYPE_CHECKING:
+    from dbt.adapters.base import BaseAdapter
 
 LAYERS: dict[str, list[str]] = {
     "staging": ["--select", "staging"],
@@ -117,7 +122,7 @@ def _invoke(
     return results
 
 
-def _folder(settings: Settings, target: str) -> Any:
+def _folder(settings: Settings, target: str) -> Path:
     """One folder per engine: a parsed project is kept there, and a change of target would throw it away."""
     return settings.home / "dbt" / target
 
@@ -151,12 +156,15 @@ def _let_go() -> None:
     from dbt.adapters.factory import FACTORY, reset_adapters
     from dbt_common.events.event_manager_client import cleanup_event_logger
 
-    for adapter in FACTORY.adapters.values():
-        adapter.cleanup_connections()
+    for adapter in list(FACTORY.adapters.values()):
+        cast("BaseAdapter", adapter).cleanup_connections()
     reset_adapters()
     if DuckDBConnectionManager._ENV is not None:
         DuckDBConnectionManager._ENV.close()
     DuckDBConnectionManager.close_all_connections()
+    # dbt drops the logger of its file without closing the file.
+    for handler in list(logging.getLogger("file_log").handlers):
+        handler.close()
     cleanup_event_logger()
 
 
@@ -173,6 +181,9 @@ def _without_values(message: str) -> str:
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     # dbt heads an engine's message with "Runtime Error in model x (path)".
     telling = [line for line in lines if " Error in " not in line] or lines or ["no message"]
+    if "enforced contract" in telling[0]:
+        # dbt tells the columns that differ in a table below: name, type in the SQL, type in the contract, reason.
+        telling[0] += " " + " · ".join(line.strip("| ") for line in lines if line.startswith("|") and "--" not in line)
     return VALUES.sub("'…'", telling[0])[:LONGEST_CAUSE]
 
 

@@ -8,6 +8,8 @@
 
 {% macro add_days(start_date, days) %}{{ return(adapter.dispatch('add_days')(start_date, days)) }}{% endmacro %}
 
+{% macro as_text(value) %}{{ return(adapter.dispatch('as_text')(value)) }}{% endmacro %}
+
 {% macro safe_date(text) %}{{ return(adapter.dispatch('safe_date')(text)) }}{% endmacro %}
 
 {% macro safe_integer(text) %}{{ return(adapter.dispatch('safe_integer')(text)) }}{% endmacro %}

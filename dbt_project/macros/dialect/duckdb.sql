@@ -22,6 +22,10 @@
     try_cast({{ text }} as integer)
 {%- endmacro %}
 
+{% macro duckdb__as_text(value) -%}
+    cast({{ value }} as varchar)
+{%- endmacro %}
+
 {% macro duckdb__digits_of(text) -%}
     regexp_replace({{ text }}, '[^0-9]', '', 'g')
 {%- endmacro %}

@@ -23,6 +23,10 @@
     (case when {{ text }} ~ '^\s*[+-]?[0-9]{1,9}\s*$' then cast({{ text }} as integer) end)
 {%- endmacro %}
 
+{% macro postgres__as_text(value) -%}
+    cast({{ value }} as text)
+{%- endmacro %}
+
 {% macro postgres__digits_of(text) -%}
     regexp_replace({{ text }}, '[^0-9]', '', 'g')
 {%- endmacro %}

@@ -22,6 +22,10 @@
     try_cast({{ text }} as int)
 {%- endmacro %}
 
+{% macro spark__as_text(value) -%}
+    cast({{ value }} as string)
+{%- endmacro %}
+
 {# Spark replaces every match and takes no flag. #}
 {% macro spark__digits_of(text) -%}
     regexp_replace({{ text }}, '[^0-9]', '')

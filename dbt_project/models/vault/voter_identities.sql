@@ -16,7 +16,7 @@ select
     registrations.voter_id,
     registrations.source,
     registrations.snapshot_date,
-    registrations.is_confidential,
+    kept.is_confidential,
     registrations.last_name,
     registrations.first_name,
     registrations.middle_name,

@@ -44,13 +44,14 @@ masked as (
         bit_or(case when is_general and general_recency <= 4 then election_bit end) as recent_general_mask,
         bit_or(case when election_kind = target_election_kind then election_bit end) as same_kind_mask,
         bit_or(case when election_kind = 'primary' then election_bit end) as primary_mask,
-        {%- for kind, depth in [('presidential', 2), ('midterm', 2), ('primary', 3), ('municipal', 1)] %}
-        {%- set last_kind = loop.last %}
-        {%- for back in range(1, depth + 1) %}
-        bit_or(case when election_kind = '{{ kind }}' and kind_recency = {{ back }} then election_bit end)
-            as {{ kind }}_{{ back }}_mask{{ ',' if not (loop.last and last_kind) }}
-        {%- endfor %}
-        {%- endfor %}
+        {{ latest_of_kind('presidential', 1) }},
+        {{ latest_of_kind('presidential', 2) }},
+        {{ latest_of_kind('midterm', 1) }},
+        {{ latest_of_kind('midterm', 2) }},
+        {{ latest_of_kind('primary', 1) }},
+        {{ latest_of_kind('primary', 2) }},
+        {{ latest_of_kind('primary', 3) }},
+        {{ latest_of_kind('municipal', 1) }}
     from complete
     group by source, as_of_date
 )
@@ -58,11 +59,18 @@ masked as (
 select
     runs.source,
     runs.as_of_date,
-    {%- for mask in [
-        'covered', 'general', 'recent_general', 'same_kind', 'primary', 'presidential_1', 'presidential_2', 'midterm_1',
-        'midterm_2', 'primary_1', 'primary_2', 'primary_3', 'municipal_1'
-    ] %}
-    coalesce(masked.{{ mask }}_mask, 0) as {{ mask }}_mask{{ ',' if not loop.last }}
-    {%- endfor %}
+    coalesce(masked.covered_mask, 0) as covered_mask,
+    coalesce(masked.general_mask, 0) as general_mask,
+    coalesce(masked.recent_general_mask, 0) as recent_general_mask,
+    coalesce(masked.same_kind_mask, 0) as same_kind_mask,
+    coalesce(masked.primary_mask, 0) as primary_mask,
+    coalesce(masked.presidential_1_mask, 0) as presidential_1_mask,
+    coalesce(masked.presidential_2_mask, 0) as presidential_2_mask,
+    coalesce(masked.midterm_1_mask, 0) as midterm_1_mask,
+    coalesce(masked.midterm_2_mask, 0) as midterm_2_mask,
+    coalesce(masked.primary_1_mask, 0) as primary_1_mask,
+    coalesce(masked.primary_2_mask, 0) as primary_2_mask,
+    coalesce(masked.primary_3_mask, 0) as primary_3_mask,
+    coalesce(masked.municipal_1_mask, 0) as municipal_1_mask
 from runs
 left join masked on runs.source = masked.source and runs.as_of_date = masked.as_of_date

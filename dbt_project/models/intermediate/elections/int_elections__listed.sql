@@ -38,7 +38,7 @@ mentioned as (
 
     union all
 
-    select latest.source, federal.election_date, 'general' as election_type, cast(null as {{ dbt.type_string() }}), 0 as is_voted
+    select latest.source, federal.election_date, 'general' as election_type, {{ as_text('null') }} as election_name, 0 as is_voted
     from federal
     cross join parameters
     cross join latest
@@ -52,7 +52,7 @@ known as (
 )
 
 select
-    lower(sources.id_prefix) || '-' || cast(known.election_date as {{ dbt.type_string() }}) || '-' || known.election_type
+    lower(sources.id_prefix) || '-' || {{ as_text('known.election_date') }} || '-' || known.election_type
         as election_id,
     known.source,
     known.election_date,
@@ -67,7 +67,7 @@ select
         when extract(year from known.election_date) % 4 = 0 then 'presidential'
         else 'midterm'
     end as election_kind,
-    coalesce(known.election_name, cast(known.election_date as {{ dbt.type_string() }}) || ' ' || known.election_type)
+    coalesce(known.election_name, {{ as_text('known.election_date') }} || ' ' || known.election_type)
         as election_name,
     {{ add_days('known.election_date', 'sources.history_lag_days') }} as history_complete_date,
     -- Complete as the night knows it: there are votes, in a file that was taken after the lag, of a time that the history covers.

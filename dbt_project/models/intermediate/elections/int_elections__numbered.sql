@@ -7,7 +7,7 @@ elections as (
 past as (
     select
         *,
-        row_number() over (partition by source order by election_date desc, election_type) as recency,
+        row_number() over (partition by source order by election_date desc, election_type asc) as recency,
         count(*) over (partition by source) as past_count
     from elections
     where not is_upcoming

@@ -12,10 +12,15 @@ repeated as (
     select * from {{ ref('int_registrations__repeated') }}
 ),
 
+reused as (
+    select * from {{ ref('int_registrations__reused') }}
+),
+
 picked as (
     select
         registrations.*,
         snapshots.is_latest,
+        coalesce(repeated.has_confidential_line, false) as has_confidential_line,
         case
             when registrations.birth_date is not null then {{ add_years('registrations.birth_date', 18) }}
             else make_date(registrations.birth_year + 18, 1, 1)
@@ -24,7 +29,8 @@ picked as (
     inner join snapshots
         on registrations.source = snapshots.source and registrations.snapshot_date = snapshots.snapshot_date
     left join repeated on registrations.file_id = repeated.file_id and registrations.line = repeated.line
-    where repeated.file_id is null or repeated.is_kept
+    left join reused on registrations.file_id = reused.file_id and registrations.line = reused.line
+    where (repeated.file_id is null or repeated.is_kept) and reused.file_id is null
 )
 
 select
@@ -32,11 +38,12 @@ select
     snapshot_date,
     is_latest,
     voter_id,
-    is_confidential,
+    is_confidential or has_confidential_line as is_confidential,
     status,
     registered_date,
     birth_year,
     case when birth_date is not null then 'day' when birth_year is not null then 'year' end as birth_precision,
+    voting_age_date,
     -- With a year alone, nobody is surely an adult before the year in which all born then have turned 18 is over.
     case when birth_date is not null then voting_age_date else make_date(birth_year + 19, 1, 1) end as adult_date,
     -- A voter whose registration date is not known counts as registered since coming of age.

@@ -11,6 +11,10 @@ doubled as (
 ranked as (
     select
         registrations.*,
+        -- Lines may contradict each other on this as on anything; whoever may be in hiding stays hidden.
+        max(case when registrations.is_confidential then 1 else 0 end) over (
+            partition by registrations.source, registrations.snapshot_date, registrations.voter_id
+        ) = 1 as has_confidential_line,
         row_number() over (
             partition by registrations.source, registrations.snapshot_date, registrations.voter_id
             order by registrations.registered_date desc nulls last, registrations.line desc, registrations.file_id desc
@@ -26,12 +30,7 @@ ranked as (
 compared as (
     select
         *,
-        concat_ws(
-            '|',
-            {%- for column in registration_content() %}
-            coalesce(cast({{ column }} as {{ dbt.type_string() }}), ''){{ ',' if not loop.last }}
-            {%- endfor %}
-        ) as content
+        {{ registration_content() }} as content
     from ranked
 )
 
@@ -42,6 +41,7 @@ select
     lines.file_id,
     lines.line,
     lines.preference = 1 as is_kept,
+    lines.has_confidential_line,
     lines.content = kept.content as is_identical
 from compared as lines
 inner join compared as kept

@@ -31,13 +31,14 @@ known as (
         seen.county_code,
         seen.zip_code,
         seen.experiment_arm,
-        {%- for column in ['registered_date', 'eligible_from_date', 'adult_date', 'birth_year', 'birth_precision', 'sex', 'race', 'ethnicity'] %}
-        case
-            when seen.voter_id is not null then seen.{{ column }}
-            when fallback.voter_id is not null then fallback.{{ column }}
-            else voters.{{ column }}
-        end as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ first_known(['seen', 'fallback', 'voters'], 'registered_date') }},
+        {{ first_known(['seen', 'fallback', 'voters'], 'eligible_from_date') }},
+        {{ first_known(['seen', 'fallback', 'voters'], 'adult_date') }},
+        {{ first_known(['seen', 'fallback', 'voters'], 'birth_year') }},
+        {{ first_known(['seen', 'fallback', 'voters'], 'birth_precision') }},
+        {{ first_known(['seen', 'fallback', 'voters'], 'sex') }},
+        {{ first_known(['seen', 'fallback', 'voters'], 'race') }},
+        {{ first_known(['seen', 'fallback', 'voters'], 'ethnicity') }}
     from voters
     inner join runs on voters.source = runs.source
     left join registrations as seen
@@ -53,10 +54,11 @@ dated as (
     select
         known.*,
         -- A place in an earlier file proves registration even where the date is masked or was renewed since.
-        is_seen or coalesce(registered_date < as_of_date, false) as is_registered,
+        known.is_seen or coalesce(known.registered_date < known.as_of_date, false) as is_registered,
         case
-            when birth_precision = 'day' then {{ years_between('adult_date', 'as_of_date') }} + 18
-            else cast(extract(year from as_of_date) as integer) - birth_year
+            when known.birth_precision = 'day'
+                then {{ years_between(add_years('known.adult_date', -18), 'known.as_of_date') }}
+            else cast(extract(year from known.as_of_date) as integer) - known.birth_year
         end as age
     from known
 )
@@ -66,8 +68,11 @@ select
     dated.source,
     dated.as_of_date,
     dated.as_of_role,
-    dated.is_registered and coalesce(dated.adult_date <= dated.as_of_date, false) and {{ on_the_roll('dated.status') }}
-        as is_scorable,
+    -- Outcomes are read from fct_votes, which leaves out who has left the file: without an outcome there is nothing to learn.
+    dated.is_latest
+    and dated.is_registered
+    and coalesce(dated.adult_date <= dated.as_of_date, false)
+    and {{ on_the_roll('dated.status') }} as is_scorable,
     coalesce(households.household_id, dated.voter_id) as household_id,
     households.household_size,
     dated.status,

@@ -49,16 +49,12 @@ masked as (
 ),
 
 placed as (
-    select
-        *,
-        {{ highest_bit('voted_mask') }} as last_vote_number
+    select *, {{ highest_bit('voted_mask') }} as last_vote_number
     from masked
 ),
 
 ended as (
-    select
-        *,
-        {{ one_bit('last_vote_number') }} & party_known_mask as last_vote_bit
+    select *, {{ one_bit('last_vote_number') }} & party_known_mask as last_vote_bit
     from placed
 )
 
@@ -96,9 +92,9 @@ select
     {{ bits_set('voted_mask & ' ~ mask ~ '_mask') }} as {{ name }}votes_count,
     {{ bits_set('eligible_mask & ' ~ mask ~ '_mask') }} as {{ name }}elections_count,
     {%- endfor %}
-    {{ bits_set('voted_mask & early_mask') }} as early_count,
-    {{ bits_set('voted_mask & mail_mask') }} as mail_count,
-    {{ bits_set('voted_mask & method_known_mask') }} as method_known_count,
+    {%- for method in ['early', 'mail', 'method_known'] %}
+    coalesce({{ bits_set('voted_mask & ' ~ method ~ '_mask') }}, 0) as {{ method }}_count,
+    {%- endfor %}
     coalesce({{ bits_set('voted_mask & primary_mask & democratic_mask') }}, 0) as primary_dem_count,
     coalesce({{ bits_set('voted_mask & primary_mask & republican_mask') }}, 0) as primary_rep_count
 from ended

@@ -1,7 +1,9 @@
 with
 
 votes as (
-    select * from {{ ref('fct_votes') }}
+    select voter_id, election_id, election_date, voting_method, party from {{ ref('fct_votes') }}
+    union all
+    select voter_id, election_id, election_date, voting_method, party from {{ ref('int_votes__left') }}
 ),
 
 elections as (

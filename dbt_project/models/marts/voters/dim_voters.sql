@@ -50,7 +50,8 @@ select
     tonight.recent_general_votes_count as general_votes_count,
     tonight.recent_general_elections_count as general_elections_count,
     tonight.is_scorable,
-    coalesce(votes.first_vote_date < voters.registered_date, false) as has_vote_before_registration
+    coalesce(votes.first_vote_date < voters.registered_date, false) as has_vote_before_registration,
+    coalesce(votes.first_vote_date < voters.voting_age_date, false) as has_vote_before_voting_age
 from voters
 inner join sources on voters.source = sources.source
 inner join tonight on voters.voter_id = tonight.voter_id

@@ -9,11 +9,25 @@ sources as (
 ),
 
 -- One meaning a code, and one import for each use: engines then leave out the look-ups that a reader of this view does not need.
-{%- for field in ['status', 'race', 'ethnicity', 'party', 'sex'] %}
-{{ field }}_codes as (
-    {{ code_meanings(field) }}
+status_codes as (
+    {{ code_meanings('status') }}
 ),
-{%- endfor %}
+
+race_codes as (
+    {{ code_meanings('race') }}
+),
+
+ethnicity_codes as (
+    {{ code_meanings('ethnicity') }}
+),
+
+party_codes as (
+    {{ code_meanings('party') }}
+),
+
+sex_codes as (
+    {{ code_meanings('sex') }}
+),
 
 tidied as (
     select
@@ -79,6 +93,8 @@ select
     {{ cleaned('tidied.household_code') }} as household_code,
     {{ cleaned('tidied.experiment_arm') }} as experiment_arm
 from tidied
-{%- for field in ['status', 'race', 'ethnicity', 'party', 'sex'] %}
-left join {{ field }}_codes on tidied._source = {{ field }}_codes.source and trim(tidied.{{ field }}_code) = {{ field }}_codes.code
-{%- endfor %}
+left join status_codes on tidied._source = status_codes.source and trim(tidied.status_code) = status_codes.code
+left join race_codes on tidied._source = race_codes.source and trim(tidied.race_code) = race_codes.code
+left join ethnicity_codes on tidied._source = ethnicity_codes.source and trim(tidied.ethnicity_code) = ethnicity_codes.code
+left join party_codes on tidied._source = party_codes.source and trim(tidied.party_code) = party_codes.code
+left join sex_codes on tidied._source = sex_codes.source and trim(tidied.sex_code) = sex_codes.code
