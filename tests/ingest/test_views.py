@@ -52,7 +52,8 @@ def test_litter_of_a_crash_is_never_read(desk: Desk) -> None:
 def test_the_catalog_is_there_as_tables(desk: Desk) -> None:
     prepare(desk.settings, AS_OF)
     sources = desk.query("select * from raw.sources where source = 'nc'")
-    assert sources == [{"source": "nc", "state_abbr": "NC", "history_lag_days": 60, "history_start_date": None}]
+    facts = {"state_abbr": "NC", "history_lag_days": 60, "history_start_date": None, "has_separate_history": True}
+    assert sources == [{"source": "nc"} | facts]
     codes = desk.query(
         "select code, value from raw.source_codes where source = 'nc' and field = 'ethnicity' order by code"
     )
