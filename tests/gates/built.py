@@ -50,6 +50,7 @@ def build(settings: Settings, as_of: dt.date) -> None:
         " 'NC-' || voter_id as voter_id, 'mail' as voting_method from raw.voter_file_votes",
         "create or replace table intermediate.int_registrations__repeated as select 'nc' as source,"
         " date '2026-02-01' as snapshot_date, 'x' as voter_id, true as is_identical",
+        "create or replace table intermediate.int_registrations__reused (voter_id varchar)",
         "create or replace table intermediate.int_snapshots__latest as select 'nc' as source,"
         " date '2026-02-01' as latest_registrations_date",
         f"create or replace table marts.dim_voters as {VOTERS}",

@@ -121,6 +121,11 @@ HOLDS = {
         "update intermediate.int_registrations__repeated set is_identical = false",
         "contradicting_share",
     ),
+    "V6 an id is another person's": (
+        "marts",
+        "insert into intermediate.int_registrations__reused values ('NC-AA000001')",
+        "reused_ids",
+    ),
     "V32 precincts are gone": (
         "marts",
         "update marts.dim_voters set precinct_id = null where hash(voter_id) % 5 = 0",
