@@ -16,7 +16,7 @@ from tests.pipeline.weeks import TONIGHT, VOTERS, Week, history, roll
 CAMPUS = range(800, VOTERS)
 SCRIPT = "<script>alert(1)</script>"
 SAME, CHANGED, HALF_HIDDEN, MOVED, REUSED = 10, 20, 30, 40, 50
-BEFORE_REGISTERED, BEFORE_ADULT, VOTED_TWICE = 65, 62, 70
+BEFORE_REGISTERED, BEFORE_ADULT, ADULT_THAT_YEAR, VOTED_TWICE = 65, 62, 68, 70
 INACTIVE, REMOVED, DENIED, TEMPORARY = 80, 81, 82, 83
 NOW_HIDDEN, HOUSEMATE, NO_PRECINCT, SCRIPTED, FORMULA = 91, 92, 100, 110, 111
 MOVED_AGAIN = {"ncid": "EH900040", "county_id": "92", "county_desc": "WAKE", "voter_reg_num": "000000900040"}
@@ -28,6 +28,7 @@ def odd_roll() -> list[Row]:
         REUSED: {"last_name": "ZEBULON", "first_name": "QUINN", "birth_year": "2001", "registr_dt": "11/12/2024"},
         BEFORE_REGISTERED: {"registr_dt": "01/04/2021"},
         BEFORE_ADULT: {"birth_year": "2003", "registr_dt": "03/01/2020"},
+        ADULT_THAT_YEAR: {"birth_year": "2002", "registr_dt": "03/01/2020"},
         INACTIVE: {"status_cd": "I"},
         REMOVED: {"status_cd": "R"},
         DENIED: {"status_cd": "D"},
@@ -134,6 +135,7 @@ def test_votes_before_registration_or_before_voting_age_count_and_are_flagged(we
     assert flags(SAME) == (False, False)
     assert flags(BEFORE_REGISTERED) == (True, False)
     assert flags(BEFORE_ADULT) == (False, True)
+    assert flags(ADULT_THAT_YEAR) == (False, False)
 
 
 def test_votes_of_unknown_voters_are_kept_apart(week: Week) -> None:

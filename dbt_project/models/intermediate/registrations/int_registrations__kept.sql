@@ -30,7 +30,10 @@ picked as (
         on registrations.source = snapshots.source and registrations.snapshot_date = snapshots.snapshot_date
     left join repeated on registrations.file_id = repeated.file_id and registrations.line = repeated.line
     left join reused on registrations.file_id = reused.file_id and registrations.line = reused.line
-    where (repeated.file_id is null or repeated.is_kept) and reused.file_id is null
+    where
+        (repeated.file_id is null or repeated.is_kept)
+        -- Without a confidential line the id would pass for a voter who has left, and who may be shown.
+        and (reused.file_id is null or registrations.is_confidential or coalesce(repeated.has_confidential_line, false))
 )
 
 select
