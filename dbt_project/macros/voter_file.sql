@@ -34,16 +34,6 @@
     coalesce({{ status }} not in ('denied', 'removed'), true)
 {%- endmacro %}
 
-{# A column of the first of several left-joined rows that exists, even where the column itself is null in it. #}
-{% macro first_known(rows, column) -%}
-    case
-        {%- for row in rows[:-1] %}
-        when {{ row }}.voter_id is not null then {{ row }}.{{ column }}
-        {%- endfor %}
-        else {{ rows[-1] }}.{{ column }}
-    end as {{ column }}
-{%- endmacro %}
-
 {# The bit of the latest (1), second-latest (2), ... covered election of a kind. #}
 {% macro latest_of_kind(kind, recency) -%}
     bit_or(case when election_kind = '{{ kind }}' and kind_recency = {{ recency }} then election_bit end)

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from dbt.adapters.base import BaseAdapter
 
 LAYERS: dict[str, list[str]] = {
-    "staging": ["--select", "staging"],
+    "staging": ["--select", "staging", "--exclude"],
     "marts": ["--select", "intermediate", "vault", "marts", "--exclude", "tag:scores"],
-    "scores": ["--select", "tag:scores"],
+    "scores": ["--select", "tag:scores", "--exclude"],
 }
+# Tests that take as long as the models themselves; the gate after the layer asks the same of every night in one query.
+THOROUGH = "tag:thorough"
 FAILED = ("error", "fail", "runtime error")
 # What an engine quotes in an error may be a row's value; what it quotes twice is a name, except in a duplicate key.
 VALUES = re.compile(r"""'[^']*'|(?<=Duplicate key )"[^"]*"|(?<=DETAIL:).*""")
@@ -41,7 +43,7 @@ def build(settings: Settings, layer: str, select: Sequence[str] = (), full_tests
         settings: the installation.
         layer: ``staging``, ``marts`` (with all between) or ``scores``.
         select: dbt selectors instead of the layer's own, for a partial rebuild.
-        full_tests: run unit tests too; they prove the SQL and not the data, so a night leaves them out.
+        full_tests: run unit tests too, which prove the SQL and not the data, and the tests tagged thorough.
 
     Returns:
         Rows of the tables that were built, and the seconds of every node in ``details["nodes"]``.
@@ -53,9 +55,10 @@ def build(settings: Settings, layer: str, select: Sequence[str] = (), full_tests
     if layer not in LAYERS:
         raise SpecError("dbt", "layer", f"no layer is named {layer!r}", f"layers: {', '.join(LAYERS)}")
     start = time.perf_counter()
-    scope = ["--select", *select] if select else LAYERS[layer]
-    exclude = [] if full_tests else ["--exclude-resource-type", "unit_test"]
-    results = _invoke(settings, "build", [*scope, *exclude], f"build {layer}")
+    scope = ["--select", *select, "--exclude"] if select else LAYERS[layer]
+    # Nothing has the tag none: an empty list after --exclude would take the next option for its value.
+    tests = ["tag:none"] if full_tests else [THOROUGH, "--exclude-resource-type", "unit_test"]
+    results = _invoke(settings, "build", [*scope, *tests], f"build {layer}")
     built = [r for r in results if r.node.resource_type in ("model", "seed")]
     rows = _rows(
         settings, [r.node for r in built if r.node.config.materialized == "table" and r.node.schema == "marts"]

@@ -79,7 +79,7 @@ select
     elections.election_date as target_election_date,
     elections.election_kind as target_election_kind,
     seen.snapshot_date,
-    case when seen.snapshot_date is null then latest.earliest_registrations_date end as fallback_snapshot_date
+    coalesce(seen.snapshot_date, latest.earliest_registrations_date) as told_snapshot_date
 from runs
 inner join latest on runs.source = latest.source
 left join elections on runs.election_id = elections.election_id

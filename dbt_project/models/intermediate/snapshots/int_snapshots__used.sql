@@ -9,9 +9,7 @@ latest as (
 ),
 
 used as (
-    select source, snapshot_date from runs where snapshot_date is not null
-    union
-    select source, fallback_snapshot_date as snapshot_date from runs where fallback_snapshot_date is not null
+    select source, told_snapshot_date as snapshot_date from runs
     union
     select source, latest_registrations_date as snapshot_date from latest where latest_registrations_date is not null
 )

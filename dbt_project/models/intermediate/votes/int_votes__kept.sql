@@ -31,7 +31,6 @@ select
     votes.voting_method,
     votes.party,
     votes.voted_county_code as county_code,
-    votes.precinct_code,
     repeated.file_id is not null as is_repeated
 from votes
 inner join latest on votes.source = latest.source and votes.snapshot_date = latest.latest_votes_date

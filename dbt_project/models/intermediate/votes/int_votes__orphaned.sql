@@ -1,26 +1,14 @@
 with
 
-votes as (
-    select * from {{ ref('stg_voter_file__votes') }}
-),
-
-latest as (
-    select * from {{ ref('int_snapshots__latest') }}
+tallied as (
+    select * from {{ ref('int_votes__tallied') }}
 ),
 
 registrations as (
-    select * from {{ ref('int_registrations__kept') }}
+    select * from {{ ref('int_registrations__kept') }} where is_latest
 )
 
-select
-    votes.source,
-    votes.snapshot_date,
-    votes.file_id,
-    votes.line,
-    votes.voter_id,
-    votes.election_date,
-    votes.election_type
-from votes
-inner join latest on votes.source = latest.source and votes.snapshot_date = latest.latest_votes_date
-left join registrations on votes.voter_id = registrations.voter_id and registrations.is_latest
+select tallied.source, tallied.snapshot_date, tallied.voter_id, tallied.lines_count
+from tallied
+left join registrations on tallied.voter_id = registrations.voter_id
 where registrations.voter_id is null

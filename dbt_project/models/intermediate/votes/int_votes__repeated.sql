@@ -4,8 +4,8 @@ votes as (
     select * from {{ ref('stg_voter_file__votes') }}
 ),
 
-doubled as (
-    select * from {{ ref('int_votes__doubled') }}
+tallied as (
+    select * from {{ ref('int_votes__tallied') }} where lines_count > elections_count
 ),
 
 ranked as (
@@ -17,6 +17,9 @@ ranked as (
         votes.election_type,
         votes.file_id,
         votes.line,
+        count(*) over (
+            partition by votes.source, votes.voter_id, votes.election_date, votes.election_type
+        ) as lines_count,
         -- A known method says more than none or an unknown one; a provisional ballot is only a first attempt; then file order.
         row_number() over (
             partition by votes.source, votes.voter_id, votes.election_date, votes.election_type
@@ -26,13 +29,11 @@ ranked as (
                 votes.line
         ) as preference
     from votes
-    inner join doubled
+    inner join tallied
         on
-            votes.source = doubled.source
-            and votes.snapshot_date = doubled.snapshot_date
-            and votes.voter_id = doubled.voter_id
-            and votes.election_date = doubled.election_date
-            and votes.election_type = doubled.election_type
+            votes.source = tallied.source
+            and votes.snapshot_date = tallied.snapshot_date
+            and votes.voter_id = tallied.voter_id
 )
 
 select
@@ -45,3 +46,4 @@ select
     line,
     preference = 1 as is_kept
 from ranked
+where lines_count > 1

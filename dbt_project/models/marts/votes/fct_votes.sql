@@ -12,7 +12,6 @@ select
     voting_method,
     party,
     county_code,
-    precinct_code,
     is_repeated
 from votes
 where is_latest
