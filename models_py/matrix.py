@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
 
 VOTES_TABLE = "marts.fct_votes"
+# How those voted who have left the file since; they belong to a past electorate, but to no mart that people read.
+LEFT_VOTES_TABLE = "intermediate.int_votes__left"
 UNIVERSE_COLUMNS = ("status", "experiment_arm")
 SIXTEEN_HEX_DIGITS = 16
 
@@ -195,7 +197,8 @@ sampled as (
     where substr(f.household_key, 1, 8) < case f.target_election_id {threshold} end
 ),
 voted as (
-    select distinct v.voter_id, v.election_id from {VOTES_TABLE} v
+    select distinct v.voter_id, v.election_id
+    from (select * from {VOTES_TABLE} union all select * from {LEFT_VOTES_TABLE}) v
     where v.election_id in ({ids}){accepted}
 )
 select

@@ -67,7 +67,7 @@ def test_a_voter_without_a_registration_date_is_eligible_since_coming_of_age(bui
 def test_who_has_left_the_file_is_in_the_past_with_the_votes_of_then(built: Built) -> None:
     """And in nothing that is published: neither a row of tonight nor a vote in fct_votes."""
     row = built.voter("GONE", E24)
-    assert (row["status"], row["midterm_1"], row["presidential_1"], row["is_scorable"]) == ("active", 1, 0, False)
+    assert (row["status"], row["midterm_1"], row["presidential_1"], row["is_scorable"]) == ("active", 1, 0, True)
     assert built.rows(
         "select count(*) as n from marts.feat_voters where voter_id = 'NC-GONE' and as_of_role = 'tonight'"
     ) == [{"n": 0}]

@@ -213,4 +213,6 @@ def write(
         warehouse.execute("create schema if not exists marts")
         warehouse.replace("marts.feat_voters", features)
         warehouse.replace("marts.fct_votes", votes)
+        warehouse.execute("create schema if not exists intermediate")
+        warehouse.replace("intermediate.int_votes__left", votes.slice(0, 0))
         ops.set_run_parameters(warehouse, as_of, True, label_election_date=day, label_election_type=kind)

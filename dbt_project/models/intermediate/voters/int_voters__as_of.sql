@@ -2,10 +2,6 @@
 
 with
 
-voters as (
-    select * from {{ ref('int_voters__listed') }}
-),
-
 runs as (
     select * from {{ ref('int_runs__targeted') }}
 ),
@@ -14,48 +10,36 @@ registrations as (
     select * from {{ ref('int_registrations__kept') }}
 ),
 
-households as (
-    select * from {{ ref('int_households__grouped') }}
+later_registrations as (
+    select * from {{ ref('int_registrations__kept') }}
 ),
 
--- Who is in the last file before the day, or, where there is none, in the first file at all.
-told as (
-    select registrations.*, runs.as_of_date, runs.as_of_role, runs.snapshot_date as seen_snapshot_date, voters.is_latest as is_present
+unseen as (
+    select * from {{ ref('int_voters__unseen') }}
+),
+
+-- Who is in the last file before the day, or, where there is none, in the first file at all; then who is in later files alone.
+known as (
+    select registrations.*, runs.as_of_date, runs.as_of_role, runs.snapshot_date is not null as is_seen
     from registrations
     inner join runs on registrations.source = runs.source and registrations.snapshot_date = runs.told_snapshot_date
-    inner join voters on registrations.voter_id = voters.voter_id
-),
 
--- Who is known from later files alone.
-later as (
-    select
-        voters.*,
-        runs.as_of_date,
-        runs.as_of_role,
-        cast(null as date) as seen_snapshot_date,
-        voters.is_latest as is_present
-    from voters
-    inner join runs on voters.source = runs.source
-    left join registrations
-        on
-            voters.voter_id = registrations.voter_id
-            and runs.source = registrations.source
-            and runs.told_snapshot_date = registrations.snapshot_date
-    where registrations.voter_id is null
-),
-
-known as (
-    select * from told
     union all
-    select * from later
+
+    select later_registrations.*, runs.as_of_date, runs.as_of_role, false as is_seen
+    from unseen
+    inner join runs on unseen.source = runs.source and unseen.unseen_snapshot_date = runs.told_snapshot_date
+    inner join later_registrations
+        on
+            unseen.voter_id = later_registrations.voter_id
+            and unseen.known_snapshot_date = later_registrations.snapshot_date
 ),
 
 dated as (
     select
         known.*,
-        known.seen_snapshot_date is not null as is_seen,
         -- A place in an earlier file proves registration even where the date is masked or was renewed since.
-        known.seen_snapshot_date is not null or coalesce(known.registered_date < known.as_of_date, false) as is_registered,
+        known.is_seen or coalesce(known.registered_date < known.as_of_date, false) as is_registered,
         case
             when known.birth_precision = 'day'
                 then {{ years_between(add_years('known.adult_date', -18), 'known.as_of_date') }}
@@ -66,30 +50,27 @@ dated as (
 
 -- What can change is known from an earlier file only; what cannot, from any.
 select
-    dated.voter_id,
-    dated.source,
-    dated.as_of_date,
-    dated.as_of_role,
+    voter_id,
+    source,
+    as_of_date,
+    as_of_role,
     -- Outcomes are read from fct_votes, which leaves out who has left the file: without an outcome there is nothing to learn.
-    dated.is_present
-    and dated.is_registered
-    and coalesce(dated.adult_date <= dated.as_of_date, false)
-    and (not dated.is_seen or {{ on_the_roll('dated.status') }}) as is_scorable,
-    coalesce(households.household_id, dated.voter_id) as household_id,
-    households.household_size,
-    case when dated.is_seen then dated.status end as status,
-    case when dated.is_seen then dated.party end as party,
-    case when dated.age between 0 and 115 then dated.age end as age,
-    case when dated.registered_date < dated.as_of_date then {{ days_between('dated.registered_date', 'dated.as_of_date') }} end
-        as days_registered,
-    dated.eligible_from_date,
-    dated.sex,
-    dated.race,
-    dated.ethnicity,
-    case when dated.is_seen then dated.experiment_arm end as experiment_arm,
-    case when dated.is_seen then dated.county_code end as county_code,
-    case when dated.is_seen then dated.zip_code end as zip_code
+    is_present
+    and is_registered
+    and coalesce(adult_date <= as_of_date, false)
+    and (not is_seen or {{ on_the_roll('status') }}) as is_scorable,
+    coalesce(case when is_seen then household_id end, voter_id) as household_id,
+    case when is_seen then household_size end as household_size,
+    case when is_seen then status end as status,
+    case when is_seen then party end as party,
+    case when age between 0 and 115 then age end as age,
+    case when registered_date < as_of_date then {{ days_between('registered_date', 'as_of_date') }} end as days_registered,
+    eligible_from_date,
+    sex,
+    race,
+    ethnicity,
+    case when is_seen then experiment_arm end as experiment_arm,
+    case when is_seen then county_code end as county_code,
+    case when is_seen then zip_code end as zip_code
 from dated
-left join households
-    on dated.voter_id = households.voter_id and dated.seen_snapshot_date = households.snapshot_date
-where (dated.as_of_role = 'tonight' and dated.is_present) or (dated.as_of_role = 'training' and dated.is_registered)
+where (as_of_role = 'tonight' and is_present) or (as_of_role = 'training' and is_registered)

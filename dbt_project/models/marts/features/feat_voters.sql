@@ -28,7 +28,16 @@ select
     runs.target_election_id,
     runs.target_election_date,
     runs.target_election_kind,
-    voters.is_scorable,
+    -- Rolls drop who is not heard of for eight years (two federal elections, a notice, two more: 52 U.S.C. 20507). Of the longer
+    -- silent, a later file has those alone who voted again; taken from it into the past they would teach that the silent vote.
+    voters.is_scorable
+    and (
+        runs.snapshot_date is not null
+        or coalesce({{ days_between('elections.election_date', 'runs.told_snapshot_date') }} <= 2922, false)
+        or coalesce(
+            voters.days_registered + {{ days_between('voters.as_of_date', 'runs.told_snapshot_date') }} <= 2922, false
+        )
+    ) as is_scorable,
     voters.household_id,
     voters.status,
     voters.party,
