@@ -22,7 +22,7 @@ def test_a_confidential_voter_is_in_no_mart(built: Built) -> None:
 def test_the_vault_keeps_names_of_every_voter_once(built: Built) -> None:
     (row,) = built.rows("select count(*) as n, count(distinct voter_id) as voters from vault.voter_identities")
     (listed,) = built.rows(
-        "select count(distinct voter_id) as voters from intermediate.int_registrations__kept where is_latest"
+        "select count(distinct voter_id) as voters from intermediate.int_registrations__picked where is_latest"
     )
     assert row == {"n": listed["voters"], "voters": listed["voters"]}
 

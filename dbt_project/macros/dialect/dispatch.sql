@@ -14,6 +14,8 @@
 
 {% macro safe_integer(text) %}{{ return(adapter.dispatch('safe_integer')(text)) }}{% endmacro %}
 
+{% macro text_key(text) %}{{ return(adapter.dispatch('text_key')(text)) }}{% endmacro %}
+
 {% macro digits_of(text) %}{{ return(adapter.dispatch('digits_of')(text)) }}{% endmacro %}
 
 {% macro squeezed(text) %}{{ return(adapter.dispatch('squeezed')(text)) }}{% endmacro %}

@@ -26,6 +26,11 @@
     cast({{ value }} as varchar)
 {%- endmacro %}
 
+{# The hash is unsigned; half of it fits a bigint. #}
+{% macro duckdb__text_key(text) -%}
+    cast(hash({{ text }}) >> 1 as bigint)
+{%- endmacro %}
+
 {% macro duckdb__digits_of(text) -%}
     regexp_replace({{ text }}, '[^0-9]', '', 'g')
 {%- endmacro %}

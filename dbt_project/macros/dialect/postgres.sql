@@ -27,6 +27,10 @@
     cast({{ value }} as text)
 {%- endmacro %}
 
+{% macro postgres__text_key(text) -%}
+    hashtextextended({{ text }}, 0)
+{%- endmacro %}
+
 {% macro postgres__digits_of(text) -%}
     regexp_replace({{ text }}, '[^0-9]', '', 'g')
 {%- endmacro %}

@@ -26,6 +26,10 @@
     cast({{ value }} as string)
 {%- endmacro %}
 
+{% macro spark__text_key(text) -%}
+    xxhash64({{ text }})
+{%- endmacro %}
+
 {# Spark replaces every match and takes no flag. #}
 {% macro spark__digits_of(text) -%}
     regexp_replace({{ text }}, '[^0-9]', '')

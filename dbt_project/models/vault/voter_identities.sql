@@ -4,8 +4,8 @@ registrations as (
     select * from {{ ref('stg_voter_file__registrations') }}
 ),
 
-kept as (
-    select * from {{ ref('int_registrations__kept') }}
+picked as (
+    select * from {{ ref('int_registrations__picked') }}
 ),
 
 repeated as (
@@ -16,7 +16,7 @@ select
     registrations.voter_id,
     registrations.source,
     registrations.snapshot_date,
-    kept.is_confidential,
+    picked.is_confidential,
     registrations.last_name,
     registrations.first_name,
     registrations.middle_name,
@@ -36,10 +36,10 @@ select
     registrations.phone,
     registrations.email
 from registrations
-inner join kept
+inner join picked
     on
-        registrations.voter_id = kept.voter_id
-        and registrations.snapshot_date = kept.snapshot_date
-        and kept.is_latest
+        registrations.voter_id = picked.voter_id
+        and registrations.snapshot_date = picked.snapshot_date
+        and picked.is_latest
 left join repeated on registrations.file_id = repeated.file_id and registrations.line = repeated.line
 where repeated.file_id is null or repeated.is_kept

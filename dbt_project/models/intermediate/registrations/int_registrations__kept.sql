@@ -1,74 +1,47 @@
 with
 
 registrations as (
-    select * from {{ ref('stg_voter_file__registrations') }}
+    select * from {{ ref('int_registrations__picked') }}
 ),
 
-snapshots as (
-    select * from {{ ref('int_snapshots__used') }}
+hidden as (
+    select * from {{ ref('int_voters__hidden') }}
 ),
 
-repeated as (
-    select * from {{ ref('int_registrations__repeated') }}
-),
-
-reused as (
-    select * from {{ ref('int_registrations__reused') }}
-),
-
-picked as (
-    select
-        registrations.*,
-        snapshots.is_latest,
-        coalesce(repeated.has_confidential_line, false) as has_confidential_line,
-        case
-            when registrations.birth_date is not null then {{ add_years('registrations.birth_date', 18) }}
-            else make_date(registrations.birth_year + 18, 1, 1)
-        end as voting_age_date
-    from registrations
-    inner join snapshots
-        on registrations.source = snapshots.source and registrations.snapshot_date = snapshots.snapshot_date
-    left join repeated on registrations.file_id = repeated.file_id and registrations.line = repeated.line
-    left join reused on registrations.file_id = reused.file_id and registrations.line = reused.line
-    where
-        (repeated.file_id is null or repeated.is_kept)
-        -- Without a confidential line the id would pass for a voter who has left, and who may be shown.
-        and (reused.file_id is null or registrations.is_confidential or coalesce(repeated.has_confidential_line, false))
+departed as (
+    select * from {{ ref('int_voters__left') }}
 )
 
+-- Everything after this model is about these voters alone: hidden ones end here.
 select
-    source,
-    snapshot_date,
-    is_latest,
-    voter_id,
-    is_confidential or has_confidential_line as is_confidential,
-    status,
-    registered_date,
-    birth_year,
-    case when birth_date is not null then 'day' when birth_year is not null then 'year' end as birth_precision,
-    voting_age_date,
-    -- With a year alone, nobody is surely an adult before the year in which all born then have turned 18 is over.
-    case when birth_date is not null then voting_age_date else make_date(birth_year + 19, 1, 1) end as adult_date,
-    -- A voter whose registration date is not known counts as registered since coming of age.
-    greatest(coalesce(registered_date, voting_age_date), coalesce(voting_age_date, registered_date)) as eligible_from_date,
-    coalesce(sex, 'undesignated') as sex,
-    coalesce(race, 'undesignated') as race,
-    coalesce(ethnicity, 'undesignated') as ethnicity,
-    party,
-    county_code,
-    county_name,
-    zip_code,
-    precinct_code,
-    precinct_name,
-    congressional_district,
-    state_senate_district,
-    state_house_district,
-    experiment_arm,
-    -- Groups the people of one home inside the pipeline; it never reaches a mart, because an address can be guessed from its hash.
-    case
-        when household_code is not null then md5(source || '|' || household_code)
-        when zip_code is not null and address_kind in ('street', 'rural_route', 'po_box')
-            then md5(source || '|' || zip_code || '|' || upper(street_address))
-    end as home_key
-from picked
-where voter_id is not null
+    registrations.source,
+    registrations.snapshot_date,
+    registrations.is_latest,
+    departed.voter_id is null as is_present,
+    registrations.voter_id,
+    registrations.status,
+    registrations.registered_date,
+    registrations.birth_year,
+    registrations.birth_precision,
+    registrations.voting_age_date,
+    registrations.adult_date,
+    registrations.eligible_from_date,
+    registrations.sex,
+    registrations.race,
+    registrations.ethnicity,
+    registrations.party,
+    registrations.county_code,
+    registrations.zip_code,
+    registrations.experiment_arm,
+    registrations.home_key,
+    -- Names and districts are of no use but for the voters of today.
+    case when registrations.is_latest then registrations.county_name end as county_name,
+    case when registrations.is_latest then registrations.precinct_code end as precinct_code,
+    case when registrations.is_latest then registrations.precinct_name end as precinct_name,
+    case when registrations.is_latest then registrations.congressional_district end as congressional_district,
+    case when registrations.is_latest then registrations.state_senate_district end as state_senate_district,
+    case when registrations.is_latest then registrations.state_house_district end as state_house_district
+from registrations
+left join hidden on registrations.voter_id = hidden.voter_id
+left join departed on registrations.voter_id = departed.voter_id
+where hidden.voter_id is null

@@ -18,15 +18,19 @@ unseen as (
     select * from {{ ref('int_voters__unseen') }}
 ),
 
+households as (
+    select * from {{ ref('int_households__grouped') }}
+),
+
 -- Who is in the last file before the day, or, where there is none, in the first file at all; then who is in later files alone.
 known as (
-    select registrations.*, runs.as_of_date, runs.as_of_role, runs.snapshot_date is not null as is_seen
+    select registrations.*, runs.as_of_date, runs.as_of_role, runs.snapshot_date as seen_snapshot_date
     from registrations
     inner join runs on registrations.source = runs.source and registrations.snapshot_date = runs.told_snapshot_date
 
     union all
 
-    select later_registrations.*, runs.as_of_date, runs.as_of_role, false as is_seen
+    select later_registrations.*, runs.as_of_date, runs.as_of_role, cast(null as date) as seen_snapshot_date
     from unseen
     inner join runs on unseen.source = runs.source and unseen.unseen_snapshot_date = runs.told_snapshot_date
     inner join later_registrations
@@ -38,8 +42,9 @@ known as (
 dated as (
     select
         known.*,
+        known.seen_snapshot_date is not null as is_seen,
         -- A place in an earlier file proves registration even where the date is masked or was renewed since.
-        known.is_seen or coalesce(known.registered_date < known.as_of_date, false) as is_registered,
+        known.seen_snapshot_date is not null or coalesce(known.registered_date < known.as_of_date, false) as is_registered,
         case
             when known.birth_precision = 'day'
                 then {{ years_between(add_years('known.adult_date', -18), 'known.as_of_date') }}
@@ -50,27 +55,29 @@ dated as (
 
 -- What can change is known from an earlier file only; what cannot, from any.
 select
-    voter_id,
-    source,
-    as_of_date,
-    as_of_role,
-    -- Outcomes are read from fct_votes, which leaves out who has left the file: without an outcome there is nothing to learn.
-    is_present
-    and is_registered
-    and coalesce(adult_date <= as_of_date, false)
-    and (not is_seen or {{ on_the_roll('status') }}) as is_scorable,
-    coalesce(case when is_seen then household_id end, voter_id) as household_id,
-    case when is_seen then household_size end as household_size,
-    case when is_seen then status end as status,
-    case when is_seen then party end as party,
-    case when age between 0 and 115 then age end as age,
-    case when registered_date < as_of_date then {{ days_between('registered_date', 'as_of_date') }} end as days_registered,
-    eligible_from_date,
-    sex,
-    race,
-    ethnicity,
-    case when is_seen then experiment_arm end as experiment_arm,
-    case when is_seen then county_code end as county_code,
-    case when is_seen then zip_code end as zip_code
+    dated.voter_id,
+    dated.source,
+    dated.as_of_date,
+    dated.as_of_role,
+    -- Who has left the file since stays: training on those who remained would teach that everyone votes.
+    dated.is_registered
+    and coalesce(dated.adult_date <= dated.as_of_date, false)
+    and case when dated.is_seen then {{ on_the_roll('dated.status') }} else coalesce(dated.status, '') <> 'denied' end
+        as is_scorable,
+    coalesce(households.household_id, dated.voter_id) as household_id,
+    households.household_size,
+    case when dated.is_seen then dated.status end as status,
+    case when dated.is_seen then dated.party end as party,
+    case when dated.age between 0 and 115 then dated.age end as age,
+    case when dated.registered_date < dated.as_of_date then {{ days_between('dated.registered_date', 'dated.as_of_date') }} end
+        as days_registered,
+    dated.eligible_from_date,
+    dated.sex,
+    dated.race,
+    dated.ethnicity,
+    case when dated.is_seen then dated.experiment_arm end as experiment_arm,
+    case when dated.is_seen then dated.county_code end as county_code,
+    case when dated.is_seen then dated.zip_code end as zip_code
 from dated
-where (as_of_role = 'tonight' and is_present) or (as_of_role = 'training' and is_registered)
+left join households on dated.seen_snapshot_date = households.snapshot_date and dated.home_key = households.home_key
+where (dated.as_of_role = 'tonight' and dated.is_present) or (dated.as_of_role = 'training' and dated.is_registered)

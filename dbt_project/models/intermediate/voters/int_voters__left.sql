@@ -1,7 +1,7 @@
 with
 
 registrations as (
-    select * from {{ ref('int_registrations__kept') }}
+    select * from {{ ref('int_registrations__picked') }}
 ),
 
 sources as (
@@ -12,18 +12,24 @@ present as (
     select voter_id from registrations where is_latest
 ),
 
-last_seen as (
-    select registrations.voter_id, max(registrations.snapshot_date) as snapshot_date
+gone as (
+    select
+        registrations.source,
+        registrations.voter_id,
+        registrations.snapshot_date,
+        registrations.is_confidential,
+        row_number() over (partition by registrations.voter_id order by registrations.snapshot_date desc) as recency
     from registrations
     left join present on registrations.voter_id = present.voter_id
     where not registrations.is_latest and present.voter_id is null
-    group by registrations.voter_id
 )
 
-select registrations.*
-from registrations
-inner join last_seen
-    on registrations.voter_id = last_seen.voter_id and registrations.snapshot_date = last_seen.snapshot_date
-inner join sources on registrations.source = sources.source
--- Where the history comes in the voter file, who left took it along, and how they voted is not known.
-where sources.has_separate_history
+select
+    gone.source,
+    gone.voter_id,
+    gone.snapshot_date,
+    -- Where the history comes in the voter file, who left took it along, and how they voted is not known.
+    gone.is_confidential or not sources.has_separate_history as is_hidden
+from gone
+inner join sources on gone.source = sources.source
+where gone.recency = 1

@@ -10,8 +10,18 @@ latest as (
     select * from {{ ref('int_snapshots__latest') }}
 ),
 
+registrations as (
+    select * from {{ ref('int_registrations__kept') }}
+),
+
+departed as (
+    select * from {{ ref('int_voters__left') }}
+),
+
 voters as (
-    select * from {{ ref('int_voters__listed') }}
+    select voter_id, true as is_present from registrations where is_latest
+    union all
+    select voter_id, false as is_present from departed where not is_hidden
 ),
 
 elections as (
@@ -24,7 +34,7 @@ repeated as (
 
 select
     voters.voter_id,
-    voters.is_latest,
+    voters.is_present,
     elections.election_id,
     elections.election_date,
     elections.election_kind,

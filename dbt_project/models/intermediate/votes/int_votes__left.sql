@@ -14,4 +14,4 @@ select
     county_code,
     is_repeated
 from votes
-where not is_latest
+where not is_present

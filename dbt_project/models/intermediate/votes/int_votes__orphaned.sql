@@ -5,7 +5,7 @@ tallied as (
 ),
 
 registrations as (
-    select * from {{ ref('int_registrations__kept') }} where is_latest
+    select * from {{ ref('int_registrations__picked') }} where is_latest
 )
 
 select tallied.source, tallied.snapshot_date, tallied.voter_id, tallied.lines_count

@@ -28,11 +28,12 @@ select
     runs.target_election_id,
     runs.target_election_date,
     runs.target_election_kind,
-    -- Rolls drop who is not heard of for eight years (two federal elections, a notice, two more: 52 U.S.C. 20507). Of the longer
-    -- silent, a later file has those alone who voted again; taken from it into the past they would teach that the silent vote.
+    -- Rolls drop who is not heard of for eight years: two federal elections, a notice, two more (52 U.S.C. 20507). Of the longer
+    -- silent, a file from four years after the day and more has few but those who voted again; they would teach that the silent vote.
     voters.is_scorable
     and (
         runs.snapshot_date is not null
+        or {{ days_between('voters.as_of_date', 'runs.told_snapshot_date') }} <= 1461
         or coalesce({{ days_between('elections.election_date', 'runs.told_snapshot_date') }} <= 2922, false)
         or coalesce(
             voters.days_registered + {{ days_between('voters.as_of_date', 'runs.told_snapshot_date') }} <= 2922, false
@@ -43,7 +44,10 @@ select
     voters.party,
     voters.party_last_voted,
     voters.age,
-    {{ ratio('voters.days_registered', '365.25') }} as years_registered,
+    -- Time is told up to the election and rounded: 1.99 years since the last one here and 2.01 there would tell the elections apart.
+    round({{ ratio(
+        '(voters.days_registered + ' ~ days_between('voters.as_of_date', 'runs.target_election_date') ~ ')', '182.625'
+    ) }}) / 2 as years_registered,
     voters.sex,
     voters.race,
     voters.ethnicity,
@@ -68,7 +72,8 @@ select
     voters.elections_count,
     {{ ratio('voters.votes_count', 'voters.elections_count') }} as vote_share,
     {{ ratio('voters.same_kind_votes_count', 'voters.same_kind_elections_count') }} as same_kind_vote_share,
-    {{ ratio(days_between('elections.election_date', 'voters.as_of_date'), '365.25') }} as years_since_last_vote,
+    round({{ ratio(days_between('elections.election_date', 'runs.target_election_date'), '365.25') }})
+        as years_since_last_vote,
     {{ ratio('voters.early_count', 'voters.method_known_count') }} as early_share,
     {{ ratio('voters.mail_count', 'voters.method_known_count') }} as mail_share,
     voters.primary_dem_count,

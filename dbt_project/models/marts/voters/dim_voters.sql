@@ -1,7 +1,7 @@
 with
 
 voters as (
-    select * from {{ ref('int_voters__listed') }} where is_latest
+    select * from {{ ref('int_registrations__kept') }} where is_latest
 ),
 
 sources as (
@@ -55,9 +55,5 @@ select
 from voters
 inner join sources on voters.source = sources.source
 inner join tonight on voters.voter_id = tonight.voter_id
-left join households
-    on
-        voters.voter_id = households.voter_id
-        and voters.source = households.source
-        and voters.snapshot_date = households.snapshot_date
+left join households on voters.snapshot_date = households.snapshot_date and voters.home_key = households.home_key
 left join votes on voters.voter_id = votes.voter_id

@@ -14,4 +14,4 @@ select
     county_code,
     is_repeated
 from votes
-where is_latest
+where is_present
