@@ -86,7 +86,15 @@ def _catalog_tables(catalog: dict[str, SourceSpec]) -> dict[str, pa.Table]:
         for election in sorted(source.votes.history.elections.values(), key=lambda item: (item.date, item.type))
     ]
     sources = [
-        (s.name, s.state_abbr, s.history_lag_days, s.history_start_date, _has_separate_history(s)) for s in catalog.values()
+        (
+            s.name,
+            s.state_abbr,
+            s.history_lag_days,
+            s.history_start_date,
+            _has_separate_history(s),
+            round(s.retention_years * 365.25),
+        )
+        for s in catalog.values()
     ]
     text, day = pa.string(), pa.date32()
     return {
@@ -99,6 +107,7 @@ def _catalog_tables(catalog: dict[str, SourceSpec]) -> dict[str, pa.Table]:
             history_lag_days=pa.int32(),
             history_start_date=day,
             has_separate_history=pa.bool_(),
+            retention_days=pa.int32(),
         ),
     }
 

@@ -211,6 +211,11 @@ class SourceSpec(Block):
     title: str = ""
     state_abbr: Annotated[StrictStr, Field(pattern=r"^[A-Z]{2}$")] | None = None
     history_lag_days: int = Field(0, ge=0, description="days after an election until its history is complete")
+    retention_years: int = Field(
+        8,
+        ge=1,
+        description="years without a vote after which the file may drop a voter: two federal elections, a notice, two more",
+    )
     history_start_date: dt.date | None = Field(None, description="before it the history is not complete")
     registrations: EntitySpec | None = None
     votes: EntitySpec | None = None

@@ -96,7 +96,7 @@ class World:
             )
             warehouse.execute(
                 "create or replace table raw.sources as select 'nc' as source, 'NC' as state_abbr,"
-                " 60 as history_lag_days, date '2016-01-01' as history_start_date, true as has_separate_history"
+                " 60 as history_lag_days, date '2016-01-01' as history_start_date, true as has_separate_history, 3652 as retention_days"
             )
             ops.set_run_parameters(warehouse, AS_OF, is_training)
 

@@ -53,6 +53,7 @@ def test_the_catalog_is_there_as_tables(desk: Desk) -> None:
     prepare(desk.settings, AS_OF)
     sources = desk.query("select * from raw.sources where source = 'nc'")
     facts = {"state_abbr": "NC", "history_lag_days": 60, "history_start_date": None, "has_separate_history": True}
+    facts |= {"retention_days": 3652}
     assert sources == [{"source": "nc"} | facts]
     codes = desk.query(
         "select code, value from raw.source_codes where source = 'nc' and field = 'ethnicity' order by code"

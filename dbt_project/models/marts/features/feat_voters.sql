@@ -16,6 +16,10 @@ households as (
     select * from {{ ref('int_households__voted') }}
 ),
 
+sources as (
+    select * from {{ ref('stg_voter_file__sources') }}
+),
+
 zips as (
     select * from {{ ref('int_zips__voted') }}
 )
@@ -28,15 +32,18 @@ select
     runs.target_election_id,
     runs.target_election_date,
     runs.target_election_kind,
-    -- Rolls drop who is not heard of for eight years: two federal elections, a notice, two more (52 U.S.C. 20507). Of the longer
-    -- silent, a file from four years after the day and more has few but those who voted again; they would teach that the silent vote.
+    -- A roll drops in time who is not heard of. Of those silent for longer than that, a later file has but those who voted again: taken
+    -- from it into the past, they would teach that the silent vote.
     voters.is_scorable
     and (
         runs.snapshot_date is not null
-        or {{ days_between('voters.as_of_date', 'runs.told_snapshot_date') }} <= 1461
-        or coalesce({{ days_between('elections.election_date', 'runs.told_snapshot_date') }} <= 2922, false)
         or coalesce(
-            voters.days_registered + {{ days_between('voters.as_of_date', 'runs.told_snapshot_date') }} <= 2922, false
+            {{ days_between('elections.election_date', 'runs.told_snapshot_date') }} <= sources.retention_days, false
+        )
+        or coalesce(
+            voters.days_registered + {{ days_between('voters.as_of_date', 'runs.told_snapshot_date') }}
+            <= sources.retention_days,
+            false
         )
     ) as is_scorable,
     voters.household_id,
@@ -83,6 +90,7 @@ select
     {{ ratio('zips.general_votes_count', 'zips.general_elections_count') }} as zip_vote_share
 from voters
 inner join runs on voters.source = runs.source and voters.as_of_date = runs.as_of_date
+inner join sources on voters.source = sources.source
 left join elections on voters.source = elections.source and voters.last_vote_number = elections.election_number
 left join households on voters.as_of_date = households.as_of_date and voters.household_id = households.household_id
 left join zips on voters.as_of_date = zips.as_of_date and voters.zip_code = zips.zip_code

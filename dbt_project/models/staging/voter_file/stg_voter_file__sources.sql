@@ -10,5 +10,6 @@ select
     upper(coalesce({{ cleaned('state_abbr') }}, source)) as id_prefix,
     coalesce(history_lag_days, 0) as history_lag_days,
     history_start_date,
-    has_separate_history
+    has_separate_history,
+    retention_days
 from sources
