@@ -8,14 +8,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from groundgame.synth.elections import default_elections
-from groundgame.synth.state import write_state
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import judging, landing, night, scoring
 from benchmarks.figures import Figure
 from groundgame.config import load_settings
+from groundgame.synth.elections import default_elections
+from groundgame.synth.state import write_state
 
 AS_OF = dt.date(2026, 10, 25)
 SNAPSHOT = dt.date(2026, 10, 24)

@@ -149,8 +149,7 @@ def synth(
     """Write a synthetic state in North Carolina's layouts; its truth goes to FOLDER/truth, which the pipeline never reads."""
     from groundgame.synth.state import write_state
 
-    packaging = "county" if county_files else "statewide"
-    _show(_one(lambda: write_state(folder, voters, seed, packaging=packaging)), as_json)
+    _show(_one(lambda: write_state(folder, voters, seed, packaging="county" if county_files else "statewide")), as_json)
 
 
 @app.command()
