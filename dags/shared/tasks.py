@@ -120,6 +120,7 @@ def ask_for_approval(as_of: Any) -> ApprovalOperator:
         body="Night of {{ ti.xcom_pull(task_ids='run_date') }}. The report page in the run's reports folder says which rule holds and why. "
         "Until someone approves, readers keep the last published run.",
         fail_on_reject=True,
+        execution_timeout=None,  # a person may take all day; the default would answer for her after three hours
         pool="default_pool",
         retries=0,
     )
