@@ -24,7 +24,7 @@ from groundgame.warehouse.base import open_warehouse
 
 DATA = ROOT.parent / "shared" / "data" / "layouts"
 # The name under which each state's file arrives, as its spec expects it.
-NAMES = {"nc": "nc/ncvoter_20220226.txt.gz", "oh": "oh/SWVF_1_22.gz"}
+NAMES = {"nc": "nc/ncvoter_20220226.txt.gz", "oh": "oh/SWVF_1_22_20220226.txt.gz"}
 
 
 def main() -> None:
