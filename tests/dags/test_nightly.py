@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from groundgame.publish.read import query
 
 from groundgame.config import Settings, load_settings
+from groundgame.publish.read import query
 from tests.conftest import AS_OF, ROOT
 
 DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
