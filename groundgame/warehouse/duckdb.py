@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -88,12 +89,12 @@ def connect(settings: Settings, read_only: bool = False) -> DuckDBWarehouse:
         "threads": settings.threads,
         "memory_limit": settings.memory_limit,
         "preserve_insertion_order": "false",
-        # For a new file: text is compressed in one pass instead of tried in two ways, a third of the time of a table of votes.
-        "storage_compatibility_version": "latest",
     }
     deadline = time.monotonic() + LOCK_WAIT_SECONDS
     while True:
         try:
+            if not path.exists():
+                _create(path)
             connection = duckdb.connect(str(path), read_only=read_only, config=config)
             break
         except duckdb.IOException as error:
@@ -106,3 +107,13 @@ def connect(settings: Settings, read_only: bool = False) -> DuckDBWarehouse:
             warehouse.execute(f"create schema if not exists {schema}")
         ops.create_tables(warehouse)
     return warehouse
+
+
+def _create(path: Path) -> None:
+    """Make the build file in the newest format: text is compressed in one pass, a third less time for a table of votes.
+
+    Not by a setting of the connection: a run file that is attached to it would inherit that, and readers' engines may be older.
+    """
+    quoted = str(path).replace("'", "''")
+    with duckdb.connect() as memory:
+        memory.execute(f"attach '{quoted}' as build_file (storage_version 'latest')")

@@ -35,6 +35,19 @@ def test_a_new_home_gets_its_schemas_and_ledger(warehouse: Warehouse) -> None:
     assert warehouse.tables("raw") == []
 
 
+def test_the_build_file_is_in_the_newest_format_and_a_file_attached_to_it_is_not(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """Readers may open a published file with an older engine."""
+    warehouse.execute(f"attach '{tmp_path / 'run.duckdb'}' as run_file")
+    rows = warehouse.fetch(
+        "select database_name, tags['storage_version'] as version from duckdb_databases()"
+    ).to_pylist()
+    versions = {row["database_name"]: row["version"] for row in rows}
+    assert versions["run_file"] == "v1.0.0+"
+    assert versions["warehouse"] not in ("v1.0.0+", None)
+
+
 def test_rows_are_replaced_whole_and_appended_by_column_name(warehouse: Warehouse) -> None:
     warehouse.replace("raw.numbers", pa.table({"a": [1, 2], "b": ["x", "y"]}))
     warehouse.append("raw.numbers", pa.table({"b": ["z"], "a": [3]}))
