@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from groundgame.errors import FileRefused
-from groundgame.sources.spec import Text
+from groundgame.sources.text import Text
 
 BLOCK_BYTES = 8 << 20
 LINE_LIMIT = 131_072  # bytes of one line or field; the longest real layout needs about 3,000

@@ -9,11 +9,11 @@ import csv
 import re
 from dataclasses import dataclass, field
 
-from groundgame.ingest import characters
+from groundgame.ingest import characters, fixed
 from groundgame.ingest.blocks import LINE_LIMIT, RECORD_LINES, Block
 from groundgame.ingest.findings import Findings, Normalised, Refused
 from groundgame.ingest.scan import Lines
-from groundgame.sources.spec import Text
+from groundgame.sources.text import Record, Text
 
 KEPT_CHARACTERS = 4_000  # of a refused line's text; longer ones are cut in the vault too
 
@@ -28,13 +28,17 @@ class Row:
 
 @dataclass
 class Careful:
-    """Reads single lines of one block. ``width`` is the number of columns, ``header`` the header's fields."""
+    """Reads single lines of one block. ``width`` is the number of columns, ``header`` the header's fields.
+
+    ``record`` says where the columns of a fixed-width line stand.
+    """
 
     block: Block
     lines: Lines
     text: Text
     width: int
     header: list[str]
+    record: Record | None = None
     findings: Findings = field(default_factory=Findings)
 
     def read(self, indices: list[int]) -> tuple[list[Row], set[int]]:
@@ -88,6 +92,11 @@ class Careful:
             return "trailer"
         if characters.CONTROL.search(text.replace(self.text.delimiter, "")):
             return self._refused(number, "S6", "control character in the line", raw)
+        if self.record is not None:
+            if len(text) != self.record.width:
+                return self._refused(number, "S11", f"{len(text)} characters, expected {self.record.width}", raw)
+            # Before anything is normalised: a character more or less would move all columns after it.
+            text = fixed.delimited_line(text, self.record, self.text.separator)
         text, rules = characters.normalise(text)
         fields = self._split(text)
         if fields is None:
@@ -120,9 +129,9 @@ class Careful:
     def _split(self, text: str) -> list[str] | None:
         quoted = self.text.quoting == "standard"
         if not quoted or '"' not in text:
-            return text.split(self.text.delimiter)
+            return text.split(self.text.separator)
         try:
-            rows = list(csv.reader([text], delimiter=self.text.delimiter, strict=True))
+            rows = list(csv.reader([text], delimiter=self.text.separator, strict=True))
         except csv.Error:
             return None
         return rows[0] if len(rows) == 1 else None

@@ -122,4 +122,6 @@ class DateReader:
 
 def _pattern(form: str) -> str:
     parts = re.split(r"(%[A-Za-z])", form)
-    return "".join(TOKENS[part] if part in TOKENS else re.escape(part) for part in parts)
+    pattern = "".join(TOKENS[part] if part in TOKENS else re.escape(part) for part in parts)
+    # In MMDDYYYY only the full width of each number tells where the next begins: 1112020 could be two days.
+    return pattern.replace("{1,2}", "{2}") if "" in parts[1:-1] else pattern

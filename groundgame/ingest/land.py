@@ -120,15 +120,20 @@ def _start(incoming: Incoming, found: Iterator[Block], findings: Findings) -> tu
         if not raw and not rest:
             raise FileRefused(name, "T2", "the text is one blank line", RESEND)
     try:
-        header = (raw or first.data.partition(b"\n")[0]).decode(first.encoding)
+        # Without a header the first line is a row like any other: what it cannot say is for the reader to judge.
+        header = (raw or first.data.partition(b"\n")[0]).decode(
+            first.encoding, "strict" if entity.text.header else "replace"
+        )
     except UnicodeDecodeError as error:
         problem = f"not {first.encoding}: first wrong byte at offset {first.offset + error.start}"
         raise FileRefused(name, "S3", problem, "declare the file's encoding in the source's YAML", 1) from error
-    names = layout.header_fields(header, entity.text, name) if entity.text.header else []
-    if not names:
-        layout.check_delimiter(header, header.count(entity.text.delimiter) + 1, entity.text, name)
-        names = layout.positional(header.count(entity.text.delimiter) + 1, entity, incoming.snapshot)
-    plan = layout.fit(names, incoming.source, entity, name, incoming.snapshot)
+    layouts = entity.layouts
+    if entity.text.header:
+        names = layout.header_fields(header, entity.text, name)
+    else:
+        layouts = (layout.headerless(header, entity, name, incoming.snapshot),)
+        names = layouts[0].ordered_columns()
+    plan = layout.fit(names, layouts, incoming.source, entity, name, incoming.snapshot)
     job = Job(
         incoming.source,
         incoming.entity_name,
@@ -137,7 +142,8 @@ def _start(incoming: Incoming, found: Iterator[Block], findings: Findings) -> tu
         incoming.snapshot,
         county_in_name(f"{incoming.text.path.name}/{incoming.text.member or ''}", entity.files.county_in_name),
     )
-    shape = Shape(entity.text, plan.width, plan.keep, tuple(names) if entity.text.header else (), raw)
+    header_names = tuple(names) if entity.text.header else ()
+    shape = Shape(entity.text, plan.width, plan.keep, header_names, raw, layouts[0].record)
 
     def chained() -> Iterator[Block]:
         yield from rest
@@ -160,7 +166,7 @@ def _tables(
         for table, more in _in_order(pool, work, found, threads):
             findings.add(more)
             landed += table.num_rows
-            verdict.check_running(findings, landed, file)
+            verdict.check_running(job, findings, landed, file)
             yield table
 
 

@@ -1,4 +1,4 @@
-"""Fit a file's columns to one of its source's layouts, by name and never by position.
+"""Fit a file's columns to one of its source's layouts: by name, or by the declared order where a file names none.
 
 The outcome is a plan: which column feeds which canonical field, what is new, what is missing.
 """
@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from groundgame.errors import FileRefused, LayoutDrift
 from groundgame.sources.history import Election
-from groundgame.sources.spec import EntitySpec, Joined, Layout, SourceSpec, Text
+from groundgame.sources.spec import EntitySpec, Joined, Layout, SourceSpec
+from groundgame.sources.text import Text
 
 PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "pipe"}
@@ -66,7 +67,14 @@ def check_delimiter(line: str, width: int, text: Text, file: str) -> None:
         raise FileRefused(file, "S10", problem, "declare the delimiter in the source's YAML or ask the sender", 1)
 
 
-def fit(names: list[str], source: SourceSpec, entity: EntitySpec, file: str, snapshot: dt.date) -> Plan:
+def fit(
+    names: list[str],
+    layouts: tuple[Layout, ...],
+    source: SourceSpec,
+    entity: EntitySpec,
+    file: str,
+    snapshot: dt.date,
+) -> Plan:
     """The plan of the layout that fits best: fewest unknown columns, then fewest missing, then the newest in effect.
 
     Raises:
@@ -85,7 +93,7 @@ def fit(names: list[str], source: SourceSpec, entity: EntitySpec, file: str, sna
             -layout.since.toordinal(),
         )
 
-    layout = min(entity.layouts, key=badness)
+    layout = min(layouts, key=badness)
     required, optional = _missing(layout, names)
     unknown = _unknown(layout, names, entity, siblings)
     if required:
@@ -106,11 +114,18 @@ def fit(names: list[str], source: SourceSpec, entity: EntitySpec, file: str, sna
     )
 
 
-def positional(width: int, entity: EntitySpec, snapshot: dt.date) -> list[str]:
-    """The names of a file without a header: those of the layout in effect whose width fits, else of the one in effect."""
+def headerless(line: str, entity: EntitySpec, file: str, snapshot: dt.date) -> Layout:
+    """The layout of a file without a header: of those in effect the newest as wide as its first line, else the newest.
+
+    Raises:
+        FileRefused: another delimiter fits better (S10).
+    """
+    width = len(line)
+    if entity.text.format == "delimited":
+        width = line.count(entity.text.delimiter) + 1
+        check_delimiter(line, width, entity.text, file)
     in_effect = [layout for layout in entity.layouts if layout.since <= snapshot] or list(entity.layouts)
-    layout = max(in_effect, key=lambda item: (len(item.positions) == width, item.since))
-    return [name.lower() for name in layout.positions]
+    return max(in_effect, key=lambda item: (item.line_width == width, item.since))
 
 
 def _positions(layout: Layout, canonical: str, names: list[str]) -> tuple[int, ...]:

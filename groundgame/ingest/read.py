@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
+from groundgame.ingest import fixed
 from groundgame.ingest.blocks import Block
 from groundgame.ingest.careful import Careful, Row
 from groundgame.ingest.findings import Findings
 from groundgame.ingest.scan import Lines, scan
-from groundgame.sources.spec import Text
+from groundgame.sources.text import Record, Text
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Shape:
     keep: tuple[int, ...]
     header: tuple[str, ...] = ()  # lower case
     header_line: bytes = b""
+    record: Record | None = None  # of fixed-width lines
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ class ReadBlock:
 
 def read_block(block: Block, shape: Shape, careful_only: bool = False) -> ReadBlock:
     """Read one block. ``careful_only`` takes every line through the slow reader (tests compare the two)."""
-    lines = scan(block.data, shape.text, block.encoding, shape.header_line)
-    careful = Careful(block, lines, shape.text, shape.width, list(shape.header))
+    lines = scan(block.data, shape.text, block.encoding, shape.header_line, shape.record)
+    careful = Careful(block, lines, shape.text, shape.width, list(shape.header), shape.record)
     careful.findings.non_ascii_lines = lines.non_ascii
     if careful_only or block.overlong:
         lines.suspicious[:] = True
@@ -87,6 +89,8 @@ def _parse(lines: Lines, clean: npt.NDArray[np.int64], shape: Shape, encoding: s
     if len(clean) == 0:
         return pa.table([pa.array([], pa.string()) for _ in keep], names=keep), []
     data = _without(lines) if len(clean) < len(lines) else lines.data
+    if shape.record is not None:
+        data = fixed.delimited(data, shape.record, encoding, shape.text.separator)
     if encoding != "utf-8" and not data.isascii():
         data = data.decode(encoding).encode("utf-8")
     bad: list[int] = []
@@ -100,7 +104,7 @@ def _parse(lines: Lines, clean: npt.NDArray[np.int64], shape: Shape, encoding: s
         pa.py_buffer(data),
         read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=len(data) + 1),
         parse_options=arrow_csv.ParseOptions(
-            delimiter=shape.text.delimiter, quote_char='"' if quoted else False, invalid_row_handler=note
+            delimiter=shape.text.separator, quote_char='"' if quoted else False, invalid_row_handler=note
         ),
         convert_options=arrow_csv.ConvertOptions(
             include_columns=keep, column_types=dict.fromkeys(keep, pa.string()), check_utf8=False

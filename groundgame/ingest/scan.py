@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from groundgame.ingest.blocks import LINE_LIMIT
-from groundgame.sources.spec import Text
+from groundgame.sources.text import Record, Text
 
 Positions = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -40,8 +42,11 @@ class Lines:
             self.suspicious[np.searchsorted(self.ends, positions)] = True
 
 
-def scan(data: bytes, text: Text, encoding: str, header: bytes) -> Lines:
-    """Mark blank, over-long, control-byte, non-plain and oddly quoted lines, and copies of the header."""
+def scan(data: bytes, text: Text, encoding: str, header: bytes, record: Record | None = None) -> Lines:
+    """Mark blank, over-long, control-byte, non-plain and oddly quoted lines, copies of the header, trailers.
+
+    Of fixed-width lines (``record``) those of another width too.
+    """
     lines = Lines(data)
     lengths = lines.ends - lines.starts
     lines.suspicious |= (lengths == 0) | (lengths > LINE_LIMIT)
@@ -52,6 +57,11 @@ def scan(data: bytes, text: Text, encoding: str, header: bytes) -> Lines:
         _quotes(lines, ord(text.delimiter))
     if header:
         _copies(lines, header)
+    if record is not None:
+        lines.suspicious |= _characters(lines, encoding) != record.width
+        _copies(lines, b" " * record.width)
+    if text.trailer:
+        _trailers(lines, text.trailer)
     return lines
 
 
@@ -110,10 +120,26 @@ def _quotes(lines: Lines, delimiter: int) -> None:
     lines.suspect_at(at[np.where(is_opening, ~opens, ~closes)])
 
 
-def _copies(lines: Lines, header: bytes) -> None:
-    """Lines that repeat the header byte by byte."""
-    found = lines.data.find(header + b"\n")
+def _copies(lines: Lines, line: bytes) -> None:
+    """Lines that repeat a line (the header, a blank record) byte by byte."""
+    found = lines.data.find(line + b"\n")
     while found >= 0:
         if found == 0 or lines.data[found - 1] == LF:
             lines.suspicious[np.searchsorted(lines.ends, found)] = True
-        found = lines.data.find(header + b"\n", found + 1)
+        found = lines.data.find(line + b"\n", found + 1)
+
+
+def _characters(lines: Lines, encoding: str) -> Positions:
+    """How many characters each line has; of lines that are no UTF-8 a number without meaning."""
+    lengths = lines.ends - lines.starts
+    if encoding != "utf-8" or lines.non_ascii == 0:
+        return lengths
+    continuation = np.flatnonzero((lines.bytes & 0xC0) == 0x80)
+    return lengths - np.bincount(np.searchsorted(lines.ends, continuation), minlength=len(lines))
+
+
+def _trailers(lines: Lines, pattern: str) -> None:
+    """Lines that look like the declared trailer: one may be as wide as a row, so width does not tell them."""
+    offsets = pa.py_buffer(np.append(lines.starts, len(lines.data)))
+    texts = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(lines), [None, offsets, pa.py_buffer(lines.data)])
+    lines.suspicious |= pc.match_substring_regex(texts, rf"^\s*(?:{pattern})\s*$").to_numpy(zero_copy_only=False)

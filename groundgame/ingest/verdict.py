@@ -43,11 +43,15 @@ class Counts:
         return self.rows_landed + self.rows_quarantined
 
 
-def check_running(findings: Findings, rows_landed: int, file: str) -> None:
+def check_running(job: Job, findings: Findings, rows_landed: int, file: str) -> None:
     """Stop reading a file that loses most of its lines: it is not what it was declared to be."""
     refused = len(findings.refused)
-    if refused > HOPELESS_AFTER and refused > REFUSED_LINES_REFUSE * (refused + rows_landed):
-        raise _mostly_refused(findings, refused + rows_landed, file)
+    rows = refused + rows_landed
+    if refused > HOPELESS_AFTER and refused > REFUSED_LINES_REFUSE * rows:
+        # Shifted columns explain why each line is refused under some rule of its own.
+        for rule, column, problem, next_step in _off_pattern(job, findings, rows):
+            raise FileRefused(file, rule, problem, next_step, column=column)
+        raise _mostly_refused(findings, rows, file)
 
 
 def refuse_or_pass(job: Job, counts: Counts, findings: Findings, manifest: Manifest, file: str) -> None:
@@ -82,10 +86,8 @@ def _whole_file(
     if findings.rows("V2"):
         problem = f"{findings.rows('V2')} ids in scientific notation: a spreadsheet destroyed them"
         yield "V2", "voter_id", problem, "ask for the file as it left the database"
+    yield from _off_pattern(job, findings, rows)
     for (rule, column, _), off in sorted(findings.counts.items()):
-        if rule == "S22" and off > (1 - expect.pattern_share) * rows:
-            problem = f"{off} of {rows} values do not look like {column}: shifted or exchanged columns"
-            yield "S22", column, problem, "compare the file with the layout in the source's YAML"
         if rule == "T13" and off > OTHER_COUNTY_REFUSE * rows:
             yield (
                 "T13",
@@ -101,6 +103,14 @@ def _whole_file(
             f"{quotes} of {rows} lines with open quotes",
             "declare quoting: none if quotes are data, or ask again",
         )
+
+
+def _off_pattern(job: Job, findings: Findings, rows: int) -> Iterator[tuple[str, str, str, str]]:
+    """The columns whose values do not look like them in too many rows (S22)."""
+    for (rule, column, _), off in sorted(findings.counts.items()):
+        if rule == "S22" and off > (1 - job.entity.expect.pattern_share) * rows:
+            problem = f"{off} of {rows} values do not look like {column}: shifted or exchanged columns"
+            yield rule, column, problem, "compare the file with the layout in the source's YAML"
 
 
 def _mostly_refused(findings: Findings, rows: int, file: str) -> FileRefused:

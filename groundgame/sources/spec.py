@@ -10,20 +10,14 @@ import hashlib
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, model_validator
+from pydantic import BeforeValidator, Field, StrictStr, model_validator
 
+from groundgame.sources.block import Block, ColumnPattern, Pattern
 from groundgame.sources.entities import CODE_VALUES, DATE_FIELDS, ENTITIES
 from groundgame.sources.history import History
+from groundgame.sources.text import Record, Text
 
 EntityName = Literal["registrations", "votes"]
-
-
-def _compiled(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from error
-    return pattern
 
 
 def _as_list(value: object) -> object:
@@ -37,14 +31,7 @@ def _flat(value: object) -> object:
     return [item for part in value for item in (part if isinstance(part, list) else [part])]
 
 
-Pattern = Annotated[StrictStr, AfterValidator(_compiled)]
 Strings = Annotated[tuple[StrictStr, ...], BeforeValidator(_as_list)]
-
-
-class Block(BaseModel):
-    """Base of all blocks: immutable, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class SnapshotRule(Block):
@@ -89,26 +76,6 @@ class Files(Block):
         return self
 
 
-class Text(Block):
-    """How the bytes become lines and fields. Nothing is sniffed but the byte order mark."""
-
-    encodings: tuple[Literal["utf-8", "latin-1", "cp1252", "utf-16"], ...] = Field(
-        ("utf-8",), min_length=1, description="the first is used; the others only when a byte order mark says so"
-    )
-    delimiter: StrictStr = Field(",", min_length=1, max_length=1)
-    quoting: Literal["none", "standard"] = "standard"
-    header: bool = True
-    trailer: Pattern | None = Field(
-        None, description="full match of a total line; group count is checked against the rows"
-    )
-
-    @model_validator(mode="after")
-    def _plain_delimiter(self) -> Text:
-        if self.delimiter in '"\r\n\x1f' or not self.delimiter.isascii():
-            raise ValueError("cannot be a quote, a line end or a non-ASCII character")
-        return self
-
-
 class Joined(Block):
     """Several columns that make one field, joined with a space."""
 
@@ -128,10 +95,20 @@ class Layout(Block):
     optional: tuple[str, ...] = Field((), description="fields whose column may be missing: null, and a person is asked")
     ignored: Annotated[tuple[StrictStr, ...], BeforeValidator(_flat)] = Field((), description="known columns not kept")
     positions: tuple[StrictStr, ...] = Field((), description="names in order, for files without a header")
+    record: Record | None = Field(None, description="where the columns stand in a line, for fixed-width files")
+
+    def ordered_columns(self) -> list[str]:
+        """The column names of a file that does not name them itself, lower case."""
+        return [name.lower() for name in (self.record.spans if self.record else self.positions)]
+
+    @property
+    def line_width(self) -> int:
+        """How wide a line of a file without a header is: characters of a record, else columns."""
+        return self.record.width if self.record else len(self.positions)
 
     def source_columns(self) -> set[str]:
         """Every column name that this layout knows, lower case."""
-        names = {name.lower() for name in (*self.ignored, *self.positions)}
+        names = {name.lower() for name in (*self.ignored, *self.ordered_columns())}
         for column in self.columns.values():
             names.update(name.lower() for name in (column.join if isinstance(column, Joined) else column))
         return names
@@ -140,6 +117,20 @@ class Layout(Block):
     def _optional_is_known(self) -> Layout:
         if unknown := sorted(set(self.optional) - set(self.columns)):
             raise ValueError(f"optional names fields without a column: {unknown}")
+        return self
+
+    @model_validator(mode="after")
+    def _record_has_the_columns(self) -> Layout:
+        if self.record is None:
+            return self
+        if self.positions:
+            raise ValueError("positions and record are two answers to one question: give one")
+        spans = set(self.ordered_columns())
+        for field in self.columns.keys() - set(self.optional):
+            column = self.columns[field]
+            named = {name.lower() for name in (column.join if isinstance(column, Joined) else column)}
+            if not (named <= spans if isinstance(column, Joined) else named & spans):
+                raise ValueError(f"record.spans: none for {field} ({', '.join(sorted(named - spans))})")
         return self
 
 
@@ -164,7 +155,9 @@ class Expectations(Block):
 
     rows: tuple[int, int] = Field((1, 1_000_000_000), description="fewer refuses the file, more asks a person")
     counties: int | None = Field(None, ge=1, description="how many county files make a whole snapshot")
-    patterns: dict[str, Pattern] = Field(default_factory=dict, description="canonical field: pattern of its values")
+    patterns: dict[str, ColumnPattern] = Field(
+        default_factory=dict, description="canonical field: pattern of its values"
+    )
     pattern_share: float = Field(0.99, ge=0, le=1, description="share of rows that must match, or the file is refused")
 
 
@@ -191,8 +184,20 @@ class EntitySpec(Block):
 
     @model_validator(mode="after")
     def _headerless_has_positions(self) -> EntitySpec:
-        if not self.text.header and not all(layout.positions for layout in self.layouts):
+        fixed = self.text.format == "fixed_width"
+        if any((layout.record is not None) != fixed for layout in self.layouts):
+            raise ValueError("text.format fixed_width and a record in each layout belong together")
+        if not fixed and not self.text.header and not all(layout.positions for layout in self.layouts):
             raise ValueError("a file without a header needs positions in each layout")
+        return self
+
+    @model_validator(mode="after")
+    def _shifted_lines_can_be_told(self) -> EntitySpec:
+        """A shifted fixed-width line has its width still: only what stands in a column can tell (S22)."""
+        if self.text.format == "fixed_width" and not self.expect.patterns:
+            raise ValueError("expect.patterns: a fixed-width file needs one, nothing else tells that lines are shifted")
+        if self.text.format == "fixed_width" and self.voter_id == "column" and "voter_id" not in self.expect.patterns:
+            raise ValueError("expect.patterns: a fixed-width file needs one for voter_id")
         return self
 
 

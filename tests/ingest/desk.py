@@ -43,6 +43,19 @@ county_id county_desc voter_reg_num election_lbl election_desc voting_method vot
 pct_description ncid voted_county_id voted_county_desc vtd_label vtd_description
 """
 COLUMNS, HISTORY_COLUMNS = _REGISTRATION.split(), _HISTORY.split()
+# Michigan's old file, by position; what stands between is not read.
+WIDTH = 463
+SPANS = {
+    "last_name": (0, 35),
+    "first_name": (35, 55),
+    "middle_name": (55, 75),
+    "name_suffix_lbl": (75, 78),
+    "birth_year": (78, 82),
+    "gender_code": (82, 83),
+    "registr_dt": (83, 91),
+    "ncid": (448, 461),
+    "county_id": (461, 463),
+}
 SURNAMES = ("AVERY", "BOONE", "CALDWELL", "DARE", "EDGECOMBE", "FORSYTH", "GATES")
 
 Row = dict[str, str]
@@ -115,6 +128,35 @@ def lines(rows: list[Row], columns: list[str] = COLUMNS, delimiter: str = "\t", 
 def text(rows: list[Row], encoding: str = "latin-1", end: str = "\n", **options: Any) -> bytes:
     """A whole file."""
     return "".join(line + end for line in lines(rows, **options)).encode(encoding)
+
+
+def fixed_width(spec: dict[str, Any]) -> None:
+    """Declare the registrations as lines of Michigan's old layout; both patterns are as narrow as the values."""
+    entity = spec["registrations"]
+    fields = {column: field for field, column in entity["layouts"][1]["columns"].items() if isinstance(column, str)}
+    fields |= {"middle_name": "middle_name", "name_suffix_lbl": "name_suffix", "gender_code": "sex_code"}
+    entity["text"] = {"format": "fixed_width", "encodings": ["latin-1", "utf-16"]}
+    entity["layouts"] = [
+        {
+            "since": "2005-01-01",
+            "columns": {fields[name]: name for name in SPANS},
+            "record": {"width": WIDTH, "spans": SPANS},
+        }
+    ]
+    entity["dates"]["registered_date"] = {"formats": ["%m%d%Y"]}
+    entity["expect"]["patterns"] = {"voter_id": r"[A-Z]{2}\d{6}", "county_code": r"\d{2}"}
+
+
+def records(rows: list[Row], spans: dict[str, tuple[int, int]] = SPANS, width: int = WIDTH) -> list[str]:
+    """Rows as fixed-width lines without ends: values to the left of their span, dates as MMDDYYYY."""
+    found = []
+    for row in rows:
+        line = " " * width
+        for name, (start, end) in spans.items():
+            value = row[name].replace("/", "") if name == "registr_dt" else row[name]
+            line = line[:start] + value.ljust(end - start)[: end - start] + line[end:]
+        found.append(line)
+    return found
 
 
 def zipped(members: dict[str, bytes], day: dt.date = SNAPSHOT) -> bytes:

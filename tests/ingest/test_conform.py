@@ -124,6 +124,13 @@ def test_two_digit_years_turn_where_the_spec_says() -> None:
     assert reader.read("03/01/25").iso == "1925-03-01"
 
 
+def test_numbers_without_a_mark_between_them_have_their_full_width() -> None:
+    """V13: 1112020 could be 11 January or 1 November."""
+    reader = DateReader(DateRule(formats=("%m%d%Y",)))
+    assert reader.read("01112020").iso == "2020-01-11"
+    assert reader.read("1112020").rule == "V13"
+
+
 def test_two_digit_years_without_a_pivot_are_no_dates(desk: Desk) -> None:
     """V14: nothing is guessed."""
     land_changed(desk, v7={"registr_dt": "03/01/20"})

@@ -15,7 +15,7 @@ from groundgame.ingest import blocks as cutting
 from groundgame.ingest.blocks import Block, TextFacts, blocks
 from groundgame.ingest.findings import Findings
 from groundgame.ingest.read import Shape, read_block
-from groundgame.sources.spec import Text
+from groundgame.sources.text import Record, Text
 from tests.ingest.desk import COLUMNS, FILE, lines, voters
 
 
@@ -32,10 +32,10 @@ def test_a_block_boundary_inside_a_record_changes_nothing() -> None:
 
 
 def read_all(
-    data: bytes, form: Text, width: int, size: int, careful: bool = False
+    data: bytes, form: Text, width: int, size: int, careful: bool = False, record: Record | None = None
 ) -> tuple[list[tuple[Any, ...]], Findings]:
     """All rows of a headerless text as (line, fields...), read in blocks of a size."""
-    shape = Shape(form, width, tuple(range(width)))
+    shape = Shape(form, width, tuple(range(width)), record=record)
     rows: list[tuple[Any, ...]] = []
     facts, findings = TextFacts(), Findings()
     for block in blocks(io.BytesIO(data), form, FILE, facts, size):
@@ -65,6 +65,30 @@ def test_fast_and_careful_reading_agree_on_any_text(pieces: list[str], quoting: 
     form = Text(encodings=(encoding,), quoting=quoting)
     fast, by_fast = read_all(data, form, 3, size)
     slow, by_slow = read_all(data, form, 3, 1 << 20, careful=True)
+    assert sorted(fast) == sorted(slow)
+    assert sorted(by_fast.refused) == sorted(by_slow.refused)
+    assert by_fast.dropped == by_slow.dropped
+    assert sorted(by_fast.normalised) == sorted(by_slow.normalised)
+
+
+RECORD_PIECES = st.sampled_from(
+    [*'aé\u00a0€\x1f\t," \n\r\0', "bcde", "Ã±", "n\u0303", "    ", "TT", "TTTT"],
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    rows=st.lists(st.lists(RECORD_PIECES, max_size=5), max_size=12),
+    encoding=st.sampled_from(["utf-8", "latin-1", "cp1252"]),
+    size=st.sampled_from([1, 7, 1 << 20]),
+)
+def test_fast_and_careful_reading_agree_on_fixed_width_lines(rows: list[list[str]], encoding: Any, size: int) -> None:
+    """Lines of any characters about as wide as the record, among them blank ones and trailers of its width."""
+    data = "".join("".join(row) + "\n" for row in rows).encode(encoding, "replace")
+    form = Text(format="fixed_width", encodings=(encoding,), trailer="T+")
+    record = Record(width=4, spans={"last": (2, 4), "first": (0, 1)})
+    fast, by_fast = read_all(data, form, 2, size, record=record)
+    slow, by_slow = read_all(data, form, 2, 1 << 20, careful=True, record=record)
     assert sorted(fast) == sorted(slow)
     assert sorted(by_fast.refused) == sorted(by_slow.refused)
     assert by_fast.dropped == by_slow.dropped

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from groundgame.errors import LayoutDrift
-from tests.ingest.desk import COLUMNS, Desk, lines, text, voters
+from tests.ingest.desk import COLUMNS, FILE, Desk, fixed_width, lines, records, text, voters
 
 
 def utf8(spec: dict[str, Any]) -> None:
@@ -330,3 +330,20 @@ def test_columns_shifted_under_their_header_are_refused(desk: Desk) -> None:
     refusal = desk.refusal()
     assert refusal.rule == "S22"
     assert refusal.column in ("voter_id", "county_code")
+
+
+@pytest.mark.parametrize("by", [1, -1], ids=["a byte before each line", "a byte lost at its beginning"])
+@pytest.mark.parametrize("stop_after", [20_000, 5], ids=["read to the end", "given up on the way"])
+def test_fixed_width_lines_shifted_by_a_byte_are_refused(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, by: int, stop_after: int
+) -> None:
+    """S22: all lines keep their width, and no birth year is one any more; the shift is named, not what follows from it."""
+    monkeypatch.setattr("groundgame.ingest.verdict.HOPELESS_AFTER", stop_after)
+    desk.change_spec(fixed_width)
+    rows = [" " + row[:-1] if by == 1 else row[1:] + " " for row in records(voters(20))]
+    desk.put("\n".join([*rows, ""]).encode())
+    refusal = desk.refusal()
+    assert (refusal.file, refusal.rule, refusal.column) == (FILE, "S22", "county_code")
+    assert "20 of 20 values do not look like county_code: shifted" in str(refusal)
+    assert "next: compare the file with the layout" in str(refusal)
+    assert desk.landed_nothing()

@@ -16,9 +16,13 @@ from groundgame.config import ROOT, load_settings
 from groundgame.errors import SpecError
 from groundgame.sources.catalog import load_catalog, load_spec
 from groundgame.sources.entities import ENTITIES
+from tests.ingest.desk import SPANS, fixed_width
 
 NC = ROOT / "groundgame" / "sources" / "voter_files" / "nc.yml"
 PLAIN = yaml.safe_load(NC.read_text(encoding="utf-8"))
+FIXED = copy.deepcopy(PLAIN)
+fixed_width(FIXED)
+RECORD = "registrations.layouts.0.record"
 
 
 def write(folder: Path, spec: dict[str, Any] | str, name: str = "nc.yml") -> Path:
@@ -27,9 +31,9 @@ def write(folder: Path, spec: dict[str, Any] | str, name: str = "nc.yml") -> Pat
     return path
 
 
-def refused(folder: Path, keys: str, value: Any) -> SpecError:
-    """The error of the shipped spec with one value changed; ``keys`` is a dotted path."""
-    spec = copy.deepcopy(PLAIN)
+def refused(folder: Path, keys: str, value: Any, base: dict[str, Any] = PLAIN) -> SpecError:
+    """The error of the shipped spec (or of a change of it) with one value changed; ``keys`` is a dotted path."""
+    spec = copy.deepcopy(base)
     *path, last = keys.split(".")
     block: Any = spec
     for key in path:
@@ -77,6 +81,7 @@ def test_an_unknown_key_is_answered_with_the_nearest(tmp_path: Path) -> None:
         ("registrations.dates.registered_date", {"formats": ["%m/%d/%y"]}, "belong together"),
         ("registrations.layouts.0.optional", ["phones"], "without a column"),
         ("registrations.text.header", False, "needs positions"),
+        ("registrations.expect.patterns", {"voter_id": r"(?!0)\d+"}, "look-around"),
         ("votes.history", None, "required"),
         ("votes.history.types", [], "needs types"),
         ("votes.history.shape", "wide", "needs column"),
@@ -85,6 +90,37 @@ def test_an_unknown_key_is_answered_with_the_nearest(tmp_path: Path) -> None:
 )
 def test_a_wrong_value_is_refused_with_its_field(tmp_path: Path, keys: str, value: Any, said: str) -> None:
     assert said in str(refused(tmp_path, keys, value))
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "field", "said"),
+    [
+        (f"{RECORD}.spans.first_name", [34, 55], RECORD, "[34, 55] overlaps last_name, which ends at 35"),
+        (f"{RECORD}.spans.county_id", [461, 464], RECORD, "beyond the record's width of 463"),
+        (f"{RECORD}.spans.county_id", [462, 462], RECORD, "spans.county_id: [462, 462] holds nothing"),
+        (f"{RECORD}.spans.Last_Name", [100, 101], RECORD, "one name"),
+        (f"{RECORD}.spans.county_id", ["461", 463], f"{RECORD}.spans.county_id.0", "valid integer"),
+        (f"{RECORD}.spans", {**SPANS, "ncid": None}, f"{RECORD}.spans.ncid", "valid tuple"),
+        (f"{RECORD}.widths", 463, f"{RECORD}.widths", "did you mean 'width'?"),
+        (
+            "registrations.layouts.0.columns.zip_code",
+            "zip",
+            "registrations.layouts.0",
+            "record.spans: none for zip_code",
+        ),
+        ("registrations.layouts.0.positions", ["ncid"], "registrations.layouts.0", "give one"),
+        ("registrations.text.delimiter", ",", "registrations.text", "has no delimiter"),
+        ("registrations.text.format", "delimited", "registrations", "belong together"),
+        ("registrations.expect.patterns", {}, "registrations", "expect.patterns: a fixed-width file needs one"),
+        ("registrations.expect.patterns", {"county_code": r"\d{2}"}, "registrations", "needs one for voter_id"),
+    ],
+)
+def test_a_wrong_fixed_width_layout_is_refused_with_its_field(
+    tmp_path: Path, keys: str, value: Any, field: str, said: str
+) -> None:
+    error = refused(tmp_path, keys, value, FIXED)
+    assert error.field == field
+    assert said in str(error)
 
 
 @pytest.mark.parametrize(
