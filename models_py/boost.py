@@ -15,6 +15,9 @@ from models_py.spec import Boosting
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# Of fewer voters than this a leaf knows nothing, however small the town.
+FEWEST_LEAF_ROWS = 100
+
 
 @dataclass(frozen=True)
 class Trees:
@@ -49,7 +52,7 @@ def fit_trees(
     """Fit trees on ``x``; ``stop_x`` decides how many are kept."""
     import lightgbm
 
-    parameters = _parameters(spec, seed, threads)
+    parameters = _parameters(spec, len(label), seed, threads)
     names = list(encoding.features)
     data = lightgbm.Dataset(
         x, label=label, feature_name=names, categorical_feature=encoding.categorical, params=parameters
@@ -71,15 +74,17 @@ def fit_trees(
     return Trees(text, kept, {names[i]: round(float(shares[i]), 5) for i in order})
 
 
-def _parameters(spec: Boosting, seed: int, threads: int) -> dict[str, Any]:
+def _parameters(spec: Boosting, rows: int, seed: int, threads: int) -> dict[str, Any]:
     return {
         "objective": "binary",
         "metric": "binary_logloss",
         "learning_rate": spec.learning_rate,
         "num_leaves": spec.leaves,
         "max_depth": spec.depth,
-        "min_data_in_leaf": spec.min_leaf_rows,
+        "min_data_in_leaf": max(FEWEST_LEAF_ROWS, round(spec.min_leaf_share * rows)),
         "lambda_l2": spec.l2,
+        "feature_fraction": spec.feature_share,
+        "extra_trees": spec.random_cuts,
         "deterministic": True,
         "force_row_wise": True,
         "seed": seed,

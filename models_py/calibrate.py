@@ -1,13 +1,15 @@
 """Calibration: from a raw probability to the share of such voters who vote, one curve per kind of election.
 
 Turnout of a presidential and of a midterm election differ by 20 points and more, two elections of one kind by a few. So each kind has its
-own curve, set on the held-out households of the latest election of that kind. The level of the election to come is not known
-and not guessed.
+own curve, set on the held-out households of the latest election of that kind. A curve knows how voters differ; how many come is set
+apart (``Curve.at_level``), because past votes do not add up to a level: after an election that drew everybody, every history looks
+keener than before, and yet the next election of the kind draws about as many as the ones before.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,16 +24,39 @@ MIN_KNOTS, MAX_KNOTS = 5, 60
 LOGIT_LIMIT = 9.0
 # Few voters say little about the level: a line is pulled towards "leave it as it is" with the weight of some 400 voters.
 PRIOR = 100.0
+# Halving an interval of 18 this often leaves less than a float can tell.
+BISECTIONS = 50
+
+
+@dataclass(frozen=True)
+class Level:
+    """How many of the voters to be scored are expected to come, by what, and how far the log-odds were moved for it."""
+
+    basis: str
+    turnout: float
+    shift: float = 0.0
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A rising line through ``raw`` -> ``share`` knots. ``method`` and ``rows`` say how it came about."""
+    """A rising line through ``raw`` -> ``share`` knots. ``method``, ``rows`` and ``level`` say how it came about."""
 
     method: str
     rows: int
     raw: tuple[float, ...]
     share: tuple[float, ...]
+    level: Level | None = None
+
+    def at_level(self, level: Level, raw: NDArray[np.float64]) -> Curve:
+        """The same curve with its log-odds moved until the mean over ``raw``, the voters to be scored, is the level's turnout."""
+        share = np.array(self.share)
+        inner = (share > 0) & (share < 1)
+
+        def moved(shift: float) -> NDArray[np.float64]:
+            return np.where(inner, _sigmoid(_logit(share) + shift), share)
+
+        shift = _rising_root(lambda shift: float(np.interp(raw, self.raw, moved(shift)).mean()), level.turnout)
+        return replace(self, share=tuple(moved(shift).tolist()), level=replace(level, shift=round(shift, 6)))
 
     def apply(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
         """Calibrated probabilities."""
@@ -52,7 +77,7 @@ class Calibrator:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form, stored in the model folder."""
         curves = {
-            kind: {"method": curve.method, "rows": curve.rows, "raw": list(curve.raw), "share": list(curve.share)}
+            kind: {**asdict(curve), "raw": list(curve.raw), "share": list(curve.share)}
             for kind, curve in self.curves.items()
         }
         return {"fallback": self.fallback, "curves": curves}
@@ -61,10 +86,22 @@ class Calibrator:
     def from_dict(cls, values: dict[str, Any]) -> Calibrator:
         """Inverse of ``to_dict``."""
         curves = {
-            kind: Curve(curve["method"], curve["rows"], tuple(curve["raw"]), tuple(curve["share"]))
+            kind: Curve(
+                curve["method"],
+                curve["rows"],
+                tuple(curve["raw"]),
+                tuple(curve["share"]),
+                Level(**curve["level"]) if curve["level"] else None,
+            )
             for kind, curve in values["curves"].items()
         }
         return cls(curves, values["fallback"])
+
+
+def moved_to(p: NDArray[np.float64], turnout: float) -> NDArray[np.float64]:
+    """Probabilities with all log-odds moved alike until their mean is ``turnout``: what is left of an error is not the level's."""
+    logit = _logit(p)
+    return _sigmoid(logit + _rising_root(lambda shift: float(_sigmoid(logit + shift).mean()), turnout))
 
 
 def fit_curve(raw: NDArray[np.float64], label: NDArray[np.int8], spec: Calibration) -> Curve:
@@ -111,6 +148,14 @@ def _line(raw: NDArray[np.float64], label: NDArray[np.int8]) -> Curve:
     # A falling line would turn the ranking round; a raw score that means nothing becomes the base rate instead.
     share = _sigmoid(weights[0] + max(weights[1], 0.0) * grid)
     return Curve("line in log-odds", len(label), tuple(_sigmoid(grid).tolist()), tuple(share.tolist()))
+
+
+def _rising_root(mean: Callable[[float], float], wanted: float) -> float:
+    low, high = -LOGIT_LIMIT, LOGIT_LIMIT
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if mean(middle) < wanted else (low, middle)
+    return low
 
 
 def _logit(p: NDArray[np.float64]) -> NDArray[np.float64]:

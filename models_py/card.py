@@ -6,16 +6,18 @@ Counts, shares and hashes only: no voter, no row, no clock.
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from models_py import registry
+from models_py.calibrate import moved_to
 from models_py.design import NEXT_ELECTION
 from models_py.evaluate import DIGITS, decile_intervals, deciles, intervals, metrics
 from models_py.matrix import TrainingRows
-from models_py.recipe import MODEL, Fitted, Judged
+from models_py.recipe import LEVEL_KNOWN, MODEL, Fitted, Judged
 from models_py.spec import ScoreSpec
 
 if TYPE_CHECKING:
@@ -108,6 +110,7 @@ def _data(rows: TrainingRows) -> dict[str, Any]:
 def _judged(rows: TrainingRows, judged: Judged, seed: int) -> dict[str, Any]:
     election = rows.elections[judged.design.judged]
     p = judged.predictions[MODEL]
+    predictions = {**judged.predictions, LEVEL_KNOWN: moved_to(p, float(judged.label.mean()))}
     return {
         "design": judged.design.name,
         "how": HOW_JUDGED[judged.design.name == NEXT_ELECTION],
@@ -118,8 +121,9 @@ def _judged(rows: TrainingRows, judged: Judged, seed: int) -> dict[str, Any]:
         "model_sha256": [one.sha256 for one in judged.fitted],
         "left_out": judged.fitted[0].left_out,
         "spread": round(float(p.std()), DIGITS),
-        "metrics": {name: _finite(metrics(judged.label, values)) for name, values in judged.predictions.items()},
-        "intervals": intervals(judged.label, judged.predictions, judged.household, seed),
+        "metrics": {name: _finite(metrics(judged.label, values)) for name, values in predictions.items()},
+        "intervals": intervals(judged.label, predictions, judged.household, seed),
+        "level": _level(judged.fitted[0], election.kind),
         "deciles": _deciles(judged.label, p, judged.household),
     }
 
@@ -136,7 +140,14 @@ def _deployed(rows: TrainingRows, fitted: Fitted, kind: str) -> dict[str, Any]:
         "left_out": fitted.left_out,
         "spread": round(fitted.spread, DIGITS),
         "calibration": {name: {"method": curve.method, "rows": curve.rows} for name, curve in curves},
+        "level": _level(fitted, kind),
     }
+
+
+def _level(fitted: Fitted, kind: str) -> dict[str, Any] | None:
+    """What the mean score was set to, and by what; None where it follows from the features alone."""
+    curve = fitted.calibrator.curves.get(kind)
+    return asdict(curve.level) if curve is not None and curve.level is not None else None
 
 
 def _deciles(label: NDArray[np.int8], p: NDArray[np.float64], household: NDArray[np.uint64]) -> list[dict[str, float]]:

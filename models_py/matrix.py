@@ -31,12 +31,16 @@ SIXTEEN_HEX_DIGITS = 16
 
 @dataclass(frozen=True)
 class Election:
-    """A past election whose outcome is known; states that vote on the same day for the same thing are one election."""
+    """A past election whose outcome is known; states that vote on the same day for the same thing are one election.
+
+    ``has_roll``: the roll of the day is known from a file of then, not only from who is still in a later one.
+    """
 
     ids: tuple[str, ...]
     date: dt.date
     kind: str
     rows: int
+    has_roll: bool
 
     @property
     def name(self) -> str:
@@ -66,6 +70,15 @@ class TrainingRows:
         for part in (self.x, self.label, self.count, self.household, self.election):
             digest.update(np.ascontiguousarray(part).data.cast("B"))
         return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class ScoredRows:
+    """Who a model is for: the coming election, and (rows, features) float32 of a sample of the voters who wait for it."""
+
+    date: dt.date
+    kind: str
+    x: NDArray[np.float32]
 
 
 def universe_condition(spec: ScoreSpec, override: dict[str, Any] | None = None) -> str:
@@ -103,15 +116,16 @@ def training_condition(spec: ScoreSpec, as_of: dt.date, universe: dict[str, Any]
 def read_elections(warehouse: Warehouse, condition: str) -> tuple[Election, ...]:
     """The training elections, oldest first, with the size of their universe."""
     table = warehouse.fetch(
-        f"select target_election_date, target_election_kind, target_election_id, count(*) as n from {FEATURES_TABLE} f "
-        f"where {condition} group by all order by all"
+        f"select target_election_date, target_election_kind, target_election_id, count(*) as n, "
+        f"min(case when f.has_roll then 1 else 0 end) = 1 as has_roll from {FEATURES_TABLE} f "
+        f"where {condition} group by 1, 2, 3 order by 1, 2, 3"
     )
-    by_day: dict[tuple[dt.date, str], tuple[tuple[str, ...], int]] = {}
+    by_day: dict[tuple[dt.date, str], tuple[tuple[str, ...], int, bool]] = {}
     for row in table.to_pylist():
         key = (row["target_election_date"], row["target_election_kind"])
-        ids, rows = by_day.get(key, ((), 0))
-        by_day[key] = ((*ids, row["target_election_id"]), rows + row["n"])
-    return tuple(Election(ids, date, kind, rows) for (date, kind), (ids, rows) in by_day.items())
+        ids, rows, has_roll = by_day.get(key, ((), 0, True))
+        by_day[key] = ((*ids, row["target_election_id"]), rows + row["n"], has_roll and row["has_roll"])
+    return tuple(Election(ids, date, kind, rows, has_roll) for (date, kind), (ids, rows, has_roll) in by_day.items())
 
 
 def read_training_rows(
@@ -149,14 +163,35 @@ def read_election_rows(
     return _collect(warehouse.stream(_rows_sql(spec, encoding, elections, condition, as_of, seed)), encoding, elections)
 
 
-def unknown_shares(warehouse: Warehouse, encoding: Encoding, condition: str) -> dict[str, float]:
-    """Share of unknown values of each feature among some rows of the feature table; 1 when there is no row."""
-    counts = ", ".join(f"count({name}) as {name}" for name in encoding.features)
-    row = warehouse.fetch(f"select count(*) as n_rows, {counts} from {FEATURES_TABLE} f where {condition}").to_pylist()[
-        0
-    ]
-    total = row["n_rows"]
-    return {name: 1.0 - row[name] / total if total else 1.0 for name in encoding.features}
+def read_scored_rows(
+    warehouse: Warehouse,
+    spec: ScoreSpec,
+    as_of: dt.date,
+    universe: dict[str, Any] | None,
+    seed: int,
+    encoding: Encoding,
+) -> ScoredRows:
+    """A sample of the voters who wait for the election that most of them wait for.
+
+    Raises:
+        ModelRejected: there is nobody to score.
+    """
+    condition = tonight_condition(spec, as_of, universe)
+    found = warehouse.fetch(
+        f"select target_election_date, target_election_kind, count(*) as n from {FEATURES_TABLE} f where {condition} "
+        "group by 1, 2 order by n desc, 1, 2 limit 1"
+    ).to_pylist()
+    if not found:
+        raise ModelRejected(spec.score, "challenger", [f"no voter to score on {as_of} in {FEATURES_TABLE}"])
+    date, kind, rows = found[0].values()
+    sql = f"""
+select {encoding.select("f.")}
+from {FEATURES_TABLE} f
+where {condition} and f.target_election_date = date {literal(date)} and f.target_election_kind = {literal(kind)}
+    and substr(md5({literal(seed)} || '|' || f.household_id), 1, 8) < '{_threshold(spec, rows)}'
+order by f.voter_id"""
+    blocks = [_float_columns(batch, encoding) for batch in warehouse.stream(sql)]
+    return ScoredRows(date, kind, np.concatenate(blocks))
 
 
 def tonight_condition(spec: ScoreSpec, as_of: dt.date, universe: dict[str, Any] | None) -> str:
@@ -181,7 +216,7 @@ def _rows_sql(
     ids = ", ".join(literal(i) for election in elections for i in election.ids)
     position = " ".join(f"when {literal(i)} then {n}" for n, e in enumerate(elections) for i in e.ids)
     threshold = " ".join(
-        f"when {literal(i)} then '{_threshold(spec, election)}'" for election in elections for i in election.ids
+        f"when {literal(i)} then '{_threshold(spec, election.rows)}'" for election in elections for i in election.ids
     )
     return f"""
 with homes as (
@@ -211,21 +246,17 @@ from sampled f left join voted on voted.voter_id = f.voter_id and voted.election
 order by f.target_election_date, f.voter_id"""
 
 
-def _threshold(spec: ScoreSpec, election: Election) -> str:
+def _threshold(spec: ScoreSpec, rows: int) -> str:
     """Eight hex digits below which a household's hash puts it into the sample; 'g' sorts above every digit."""
-    rate = spec.sample.rows_per_election / election.rows
+    rate = spec.sample.rows_per_election / rows
     return "g" if rate >= 1 else f"{int(rate * 2**32):08x}"
 
 
 def _collect(reader: pa.RecordBatchReader, encoding: Encoding, elections: tuple[Election, ...]) -> TrainingRows:
-    width = len(encoding.features)
     blocks: dict[str, list[NDArray[Any]]] = {name: [] for name in ("x", "_label", "_count", "_election", "_household")}
     for batch in reader:
         columns = {name: batch.column(name) for name in batch.schema.names}
-        x = np.empty((batch.num_rows, width), dtype=np.float32)
-        for index, name in enumerate(encoding.features):
-            x[:, index] = columns[name].to_numpy(zero_copy_only=False)
-        blocks["x"].append(x)
+        blocks["x"].append(_float_columns(batch, encoding))
         blocks["_household"].append(_hex_to_integers(columns["_household"]))
         for name in ("_label", "_count", "_election"):
             blocks[name].append(columns[name].to_numpy(zero_copy_only=False))
@@ -239,6 +270,13 @@ def _collect(reader: pa.RecordBatchReader, encoding: Encoding, elections: tuple[
         joined["_household"],
         joined["_election"].astype(np.int16),
     )
+
+
+def _float_columns(batch: pa.RecordBatch, encoding: Encoding) -> NDArray[np.float32]:
+    x = np.empty((batch.num_rows, len(encoding.features)), dtype=np.float32)
+    for index, name in enumerate(encoding.features):
+        x[:, index] = batch.column(name).to_numpy(zero_copy_only=False)
+    return x
 
 
 def _hex_to_integers(column: pa.StringArray) -> NDArray[np.uint64]:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from models_py.recipe import MODEL
+from models_py.recipe import LEVEL_KNOWN, MODEL
 from models_py.spec import ScoreSpec
 
 # People are not that predictable: above this the outcome is among the features.
@@ -64,8 +64,10 @@ def refusal_reasons(spec: ScoreSpec, card: dict[str, Any]) -> list[str]:
         reasons.append(f"AUC {mine['auc']:.3f} > {LEAK_AUC}: the outcome is among the features")
     if within[MODEL]["auc"][1] < spec.floors.auc_at_least:
         reasons.append(f"AUC {mine['auc']:.3f} is under the floor of {spec.floors.auc_at_least}")
-    if within[MODEL]["ece"][0] > spec.floors.ece_at_most:
-        reasons.append(f"calibration error {mine['ece']:.3f} is over the limit of {spec.floors.ece_at_most}")
+    # How many came was known to nobody, and a refusal would not change it; how voters differ is the model's own doing.
+    if within[LEVEL_KNOWN]["ece"][0] > spec.floors.ece_at_most:
+        error = judged["metrics"][LEVEL_KNOWN]["ece"]
+        reasons.append(f"calibration error {error:.3f} is over the limit of {spec.floors.ece_at_most}, the level known")
     for name in spec.floors.beats:
         plain = judged["metrics"][name]["auc"]
         if within[name]["auc_behind"][1] < 0:

@@ -15,7 +15,7 @@ import numpy as np
 
 from models_py import baselines
 from models_py.boost import Trees, fit_trees
-from models_py.calibrate import Calibrator, fit_curve
+from models_py.calibrate import Calibrator, Level, fit_curve
 from models_py.design import (
     HELD_OUT_HOUSEHOLDS,
     Design,
@@ -25,13 +25,15 @@ from models_py.design import (
     deployed_rotation,
 )
 from models_py.encode import Encoding
-from models_py.matrix import TrainingRows
+from models_py.matrix import ScoredRows, TrainingRows
 from models_py.spec import ScoreSpec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MODEL = "model"
+MODEL, BASELINES = "model", ("count_of_votes", "logistic")
+# The model's probabilities moved to the turnout that the judged election had: what is left of its errors is its own.
+LEVEL_KNOWN = "model_level_known"
 # A column that is known for fewer than one voter in a thousand tells nothing that can be checked.
 UNKNOWN_EVERYWHERE = 0.999
 
@@ -74,18 +76,19 @@ def judge(rows: TrainingRows, spec: ScoreSpec, seed: int, threads: int) -> Judge
     """Fit, calibrate and predict each rotation of the design; every judged row is predicted by a model that never saw it."""
     design = choose_design(rows, spec.folds)
     judged_rows = np.flatnonzero(np.logical_or.reduce([rotation.judge for rotation in design.rotations]))
-    predictions = {name: np.full(len(rows.label), np.nan) for name in (MODEL, "count_of_votes", "logistic")}
+    predictions = {name: np.full(len(rows.label), np.nan) for name in (MODEL, *BASELINES)}
     kind = rows.elections[design.judged].kind
     # Held-out households are judged in an election that the others take part in fitting and calibrating.
     known = design.judged + 1 if design.name == HELD_OUT_HOUSEHOLDS else design.judged
     fitted = []
     for rotation in design.rotations:
-        unknown = unknown_in(rows, rows.election == design.judged)
-        one = fit(rows, rotation, spec, kind, known, unknown, seed, threads)
+        level = expected_level(rows, rotation, kind, known)
+        one = fit(rows, rotation, spec, kind, known, rows.x[rotation.judge], level, seed, threads)
         raw = one.trees.predict(_columns(rows, one.encoding)[rotation.judge], threads)
         predictions[MODEL][rotation.judge] = one.calibrator.apply(raw, kind)
         for name, values in _baselines(rows, rotation, one.encoding).items():
             curves = calibrator(values[rotation.calibrate], rows, rotation, spec, known)
+            curves = set_level(curves, kind, level, values[rotation.judge])
             predictions[name][rotation.judge] = curves.apply(values[rotation.judge], kind)
         fitted.append(one)
     return Judged(
@@ -98,12 +101,14 @@ def judge(rows: TrainingRows, spec: ScoreSpec, seed: int, threads: int) -> Judge
     )
 
 
-def deploy(
-    rows: TrainingRows, spec: ScoreSpec, kind: str, unknown_tonight: dict[str, float], seed: int, threads: int
-) -> Fitted:
-    """The model that is used: the recipe on all elections, for voters whose next election is of ``kind``."""
-    rotation = deployed_rotation(rows, spec.folds)
-    return fit(rows, rotation, spec, kind, len(rows.elections), unknown_tonight, seed, threads)
+def deploy(rows: TrainingRows, spec: ScoreSpec, tonight: ScoredRows, seed: int, threads: int) -> Fitted:
+    """The model that is used: the recipe on all elections, for the voters of tonight."""
+    rotation, known = deployed_rotation(rows, spec.folds), len(rows.elections)
+    level = expected_level(rows, rotation, tonight.kind, known)
+    for forecast in spec.calibration.expected_turnout:
+        if forecast.election_date == tonight.date:
+            level = Level("expected_turnout of the score's YAML", forecast.turnout)
+    return fit(rows, rotation, spec, tonight.kind, known, tonight.x, level, seed, threads)
 
 
 def fit(
@@ -112,13 +117,14 @@ def fit(
     spec: ScoreSpec,
     kind: str,
     known: int,
-    unknown_scored: dict[str, float],
+    scored: NDArray[np.float32],
+    level: Level | None,
     seed: int,
     threads: int,
 ) -> Fitted:
-    """One fit. ``known``: how many elections are over; ``unknown_scored``: unknown shares among the voters to be scored."""
-    reference = unknown_in(rows, rows.election == calibrating_election(rows.elections, kind, known))
-    left_out = unusable_features(reference, unknown_scored, spec.max_null_share_shift)
+    """One fit. ``known``: how many elections are over; ``scored``: all columns of the voters to be scored; ``level``: their turnout."""
+    reference = unknown_in(rows.x[rows.election == calibrating_election(rows.elections, kind, known)], rows.encoding)
+    left_out = unusable_features(reference, unknown_in(scored, rows.encoding), spec.max_null_share_shift)
     encoding = rows.encoding.keep([name for name in rows.encoding.features if name not in left_out])
     x = _columns(rows, encoding)
     trees = fit_trees(
@@ -132,7 +138,10 @@ def fit(
         threads,
     )
     raw = trees.predict(x[rotation.calibrate], threads)
-    return Fitted(encoding, trees, calibrator(raw, rows, rotation, spec, known), left_out, float(raw.std()))
+    curves = calibrator(raw, rows, rotation, spec, known)
+    if level is not None:
+        curves = set_level(curves, kind, level, trees.predict(_chosen(scored, rows.encoding, encoding), threads))
+    return Fitted(encoding, trees, curves, left_out, float(raw.std()))
 
 
 def calibrator(
@@ -147,10 +156,34 @@ def calibrator(
     return Calibrator(curves, fallback=rows.elections[known - 1].kind)
 
 
-def unknown_in(rows: TrainingRows, mask: NDArray[np.bool_]) -> dict[str, float]:
-    """Share of unknown values of each feature in some training rows."""
-    shares = np.isnan(rows.x[mask]).mean(axis=0) if mask.any() else np.ones(rows.x.shape[1])
-    return {name: float(share) for name, share in zip(rows.encoding.features, shares, strict=True)}
+def expected_level(rows: TrainingRows, rotation: Rotation, kind: str, known: int) -> Level | None:
+    """Mean turnout of the latest two elections of a kind, among all households but the judged ones.
+
+    Two, because one may have been out of the ordinary. National turnout of those eligible (United States Elections Project, 2004 to
+    2024): the mean of the two before missed the next by about 4 points (presidential) and 7 (midterm), the latest alone by 4 and 8.5.
+
+    None where no roll of such a day is known: who is still in a later file came more often than the roll of then did.
+    """
+    same = [at for at in range(known) if rows.elections[at].kind == kind and rows.elections[at].has_roll][-2:]
+    if not same:
+        return None
+    seen = rotation.fit | rotation.validate | rotation.calibrate
+    shares = [float(rows.label[seen & (rows.election == at)].mean()) for at in same]
+    names = " and ".join(rows.elections[at].name for at in same)
+    return Level(f"turnout of {names}", round(sum(shares) / len(shares), 6))
+
+
+def set_level(curves: Calibrator, kind: str, level: Level | None, raw: NDArray[np.float64]) -> Calibrator:
+    """The calibrator with the curve of one kind at a level; the others stay as fitted."""
+    if level is None or kind not in curves.curves:
+        return curves
+    return Calibrator({**curves.curves, kind: curves.curves[kind].at_level(level, raw)}, curves.fallback)
+
+
+def unknown_in(x: NDArray[np.float32], encoding: Encoding) -> dict[str, float]:
+    """Share of unknown values of each feature in some rows."""
+    shares = np.isnan(x).mean(axis=0) if len(x) else np.ones(x.shape[1])
+    return {name: float(share) for name, share in zip(encoding.features, shares, strict=True)}
 
 
 def unusable_features(reference: dict[str, float], scored: dict[str, float], max_shift: float) -> dict[str, str]:
@@ -178,6 +211,10 @@ def _baselines(rows: TrainingRows, rotation: Rotation, encoding: Encoding) -> di
 
 
 def _columns(rows: TrainingRows, encoding: Encoding) -> NDArray[np.float32]:
-    if encoding.features == rows.encoding.features:
-        return rows.x
-    return rows.x[:, [rows.encoding.features.index(name) for name in encoding.features]]
+    return _chosen(rows.x, rows.encoding, encoding)
+
+
+def _chosen(x: NDArray[np.float32], whole: Encoding, kept: Encoding) -> NDArray[np.float32]:
+    if kept.features == whole.features:
+        return x
+    return x[:, [whole.features.index(name) for name in kept.features]]

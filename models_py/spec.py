@@ -5,6 +5,7 @@ Only declarations belong here. Everything is light to import, because DAGs read 
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -79,8 +80,19 @@ class Boosting(Strict):
     learning_rate: float = Field(gt=0, le=0.5)
     leaves: int = Field(ge=2, le=255)
     depth: int = Field(ge=1, le=12)
-    min_leaf_rows: int = Field(ge=1)
+    min_leaf_share: float = Field(
+        gt=0, le=0.1, description="of the fitted rows: a town's leaves are smaller than a state's"
+    )
     l2: float = Field(ge=0)
+    feature_share: float = Field(gt=0, le=1, description="of the features, drawn for each tree")
+    random_cuts: bool = Field(description="each split tries one cut a feature, drawn at random (extra trees)")
+
+
+class ExpectedTurnout(Strict):
+    """What the campaign expects of a coming election: the share of the universe that will vote."""
+
+    election_date: dt.date
+    turnout: float = Field(gt=0, lt=1)
 
 
 class Calibration(Strict):
@@ -90,13 +102,17 @@ class Calibration(Strict):
         ge=1_000, description="below this a two-parameter line is used: it needs far fewer rows"
     )
     rows_per_knot: int = Field(ge=100)
+    expected_turnout: list[ExpectedTurnout] = Field(
+        default_factory=list,
+        description="forecasts that set the level of an election in place of the latest of its kind",
+    )
 
 
 class Floors(Strict):
     """What a model must reach on the judged rows to be used at all."""
 
     auc_at_least: Share
-    ece_at_most: Share
+    ece_at_most: Share = Field(description="of probabilities moved to the turnout that the judged election had")
     beats: list[Literal["count_of_votes", "logistic"]]
 
 

@@ -11,21 +11,22 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from groundgame.config import Settings
 from groundgame.errors import ModelRejected
 from groundgame.result import Result
-from groundgame.warehouse.base import Warehouse, open_warehouse
+from groundgame.warehouse.base import open_warehouse
 from models_py import card as cards
 from models_py import contest, registry
-from models_py.encode import FEATURES_TABLE, Encoding
 from models_py.matrix import (
+    ScoredRows,
     TrainingRows,
+    read_scored_rows,
     read_training_rows,
-    tonight_condition,
-    unknown_shares,
 )
 from models_py.promotion import Decision
-from models_py.recipe import MODEL, deploy, judge
+from models_py.recipe import BASELINES, LEVEL_KNOWN, MODEL, deploy, judge
 from models_py.spec import ScoreSpec, load_scores, load_spec
 
 # With fewer voters of one outcome, folds run empty and no figure means anything.
@@ -52,13 +53,13 @@ def train(settings: Settings, score_name: str, as_of: dt.date, universe: dict[st
     spec = load_spec(settings, score_name)
     with open_warehouse(settings) as warehouse:
         rows = read_training_rows(warehouse, spec, as_of, universe, settings.seed)
-        kind, unknown_tonight = _tonight(warehouse, spec, rows.encoding, as_of, universe)
+        tonight = read_scored_rows(warehouse, spec, as_of, universe, settings.seed, rows.encoding)
     _check_outcomes(spec, rows)
-    fingerprint = _fingerprint(rows, spec, kind, unknown_tonight, universe, settings.seed)
+    fingerprint = _fingerprint(rows, spec, tonight, universe, settings.seed)
     version = registry.find(settings, score_name, as_of, fingerprint)
     is_new = version is None
     if version is None:
-        version = _make(settings, spec, rows, as_of, kind, unknown_tonight, universe, fingerprint)
+        version = _make(settings, spec, rows, as_of, tonight, universe, fingerprint)
     challenger = registry.load(settings, score_name, version)
     with open_warehouse(settings) as warehouse:
         decision = contest.recorded(warehouse, challenger)
@@ -98,32 +99,18 @@ def _check_outcomes(spec: ScoreSpec, rows: TrainingRows) -> None:
             raise ModelRejected(spec.score, "challenger", [problem])
 
 
-def _tonight(
-    warehouse: Warehouse, spec: ScoreSpec, encoding: Encoding, as_of: dt.date, universe: dict[str, Any] | None
-) -> tuple[str, dict[str, float]]:
-    """The kind of election that most voters to be scored wait for, and which features are unknown for them."""
-    condition = tonight_condition(spec, as_of, universe)
-    kinds = warehouse.fetch(
-        f"select target_election_kind as kind, count(*) as n from {FEATURES_TABLE} f where {condition} "
-        "group by target_election_kind order by n desc, kind limit 1"
-    ).to_pylist()
-    if not kinds:
-        raise ModelRejected(spec.score, "challenger", [f"no voter to score on {as_of} in {FEATURES_TABLE}"])
-    return kinds[0]["kind"], unknown_shares(warehouse, encoding, condition)
-
-
 def _fingerprint(
     rows: TrainingRows,
     spec: ScoreSpec,
-    kind: str,
-    unknown_tonight: dict[str, float],
+    tonight: ScoredRows,
     universe: dict[str, Any] | None,
     seed: int,
 ) -> str:
     """Hash of all that a model depends on: data, spec, seed, LightGBM and the recipe's own source."""
     digest = hashlib.sha256(rows.snapshot_sha256().encode())
-    rounded = {name: round(share, 6) for name, share in unknown_tonight.items()}
-    digest.update(repr((spec.sha256, kind, rounded, universe, seed, registry.lightgbm_version())).encode())
+    digest.update(np.ascontiguousarray(tonight.x).data.cast("B"))
+    facts = (spec.sha256, tonight.date, tonight.kind, universe, seed, registry.lightgbm_version())
+    digest.update(repr(facts).encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()
@@ -134,14 +121,13 @@ def _make(
     spec: ScoreSpec,
     rows: TrainingRows,
     as_of: dt.date,
-    kind: str,
-    unknown_tonight: dict[str, float],
+    tonight: ScoredRows,
     universe: dict[str, Any] | None,
     fingerprint: str,
 ) -> str:
     judged = judge(rows, spec, settings.seed, settings.threads)
-    fitted = deploy(rows, spec, kind, unknown_tonight, settings.seed, settings.threads)
-    card = cards.build(spec, as_of, rows, judged, fitted, kind, universe, settings.seed, fingerprint)
+    fitted = deploy(rows, spec, tonight, settings.seed, settings.threads)
+    card = cards.build(spec, as_of, rows, judged, fitted, tonight.kind, universe, settings.seed, fingerprint)
     files = {
         registry.MODEL: fitted.trees.text.encode(),
         registry.CALIBRATION: registry.json_bytes(fitted.calibrator.to_dict()),
@@ -165,8 +151,9 @@ def _details(card: dict[str, Any], version: str, decision: Decision, is_new: boo
         "judged_election": judged["election"],
         "design": judged["design"],
         **{name: metrics_of[MODEL][name] for name in ("auc", "ece", "worst_decile_gap")},
-        **{f"auc_{name}": values["auc"] for name, values in metrics_of.items() if name != MODEL},
+        "ece_level_known": metrics_of[LEVEL_KNOWN]["ece"],
+        **{f"auc_{name}": values["auc"] for name, values in metrics_of.items() if name in BASELINES},
         "metrics": metrics_of[MODEL],
         "intervals": judged["intervals"][MODEL],
-        "baselines": {name: values for name, values in metrics_of.items() if name != MODEL},
+        "baselines": {name: values for name, values in metrics_of.items() if name in BASELINES},
     }

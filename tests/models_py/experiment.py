@@ -35,6 +35,7 @@ def read() -> tuple[pa.Table, pa.Table]:
     voted = {name: _yes(raw[column]) for name, column in PAST.items()}
     generals = np.stack([voted["presidential_1"], voted["midterm_1"], voted["presidential_2"]])
     primaries = np.stack([voted["primary_1"], voted["primary_2"], voted["primary_3"]])
+    cycle = np.stack([*generals[:2], *primaries[:2]])
     count = generals.sum(axis=0) + primaries.sum(axis=0)
     household = raw["hh_id"].to_numpy()
     _, home, size = np.unique(household, return_inverse=True, return_counts=True)
@@ -49,6 +50,7 @@ def read() -> tuple[pa.Table, pa.Table]:
         "target_election_id": [ELECTION_ID] * n,
         "target_election_date": pa.array([ELECTION] * n, pa.date32()),
         "target_election_kind": ["primary"] * n,
+        "has_roll": [True] * n,
         "is_scorable": [True] * n,
         "household_id": raw["hh_id"].cast(pa.string()),
         "age": pa.array(2006 - raw["yob"].to_numpy(), pa.int32()),
@@ -65,7 +67,10 @@ def read() -> tuple[pa.Table, pa.Table]:
         "votes_count": pa.array(count, pa.int32()),
         "elections_count": pa.array(np.full(n, 6), pa.int32()),
         "vote_share": count / 6,
-        "same_kind_vote_share": primaries.mean(axis=0),
+        "cycle_votes_count": pa.array(cycle.sum(axis=0), pa.int32()),
+        "cycle_elections_count": pa.array(np.full(n, 4), pa.int32()),
+        "cycle_vote_share": cycle.mean(axis=0),
+        "cycle_general_vote_share": cycle[:2].mean(axis=0),
         "years_since_last_vote": pa.array(np.full(n, 1.75)),
         **{name: pa.nulls(n, pa.float64()) for name in NEVER},
         **{name: pa.nulls(n, pa.string()) for name in NO_TEXT},

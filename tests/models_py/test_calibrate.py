@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models_py.calibrate import Calibrator, fit_curve
+from models_py.calibrate import Calibrator, Level, fit_curve, moved_to
 from models_py.spec import Calibration
 
 MANY = Calibration(isotonic_min_rows=1_000, rows_per_knot=1_000)
@@ -56,3 +56,16 @@ def test_each_kind_has_its_own_level_and_an_unknown_kind_the_latest_one() -> Non
     assert again == calibrator
     assert calibrator.apply(raw, "presidential").mean() > calibrator.apply(raw, "midterm").mean() + 0.1
     assert (calibrator.apply(raw, "municipal") == calibrator.apply(raw, "presidential")).all()
+
+
+@pytest.mark.parametrize("spec", [MANY, FEW])
+@pytest.mark.parametrize("turnout", [0.12, 0.7])
+def test_a_level_moves_the_mean_and_keeps_the_ranking(spec: Calibration, turnout: float) -> None:
+    raw, _, label = draw(20_000)
+    scored, _, _ = draw(20_000, seed=1)
+    curve = fit_curve(raw, label, spec).at_level(Level("forecast", turnout), scored)
+    assert curve.apply(scored).mean() == pytest.approx(turnout, abs=1e-6)
+    assert (np.diff(curve.apply(np.linspace(0.001, 0.999, 2_000))) > 0).all()
+    assert curve.level is not None and np.sign(curve.level.shift) == np.sign(turnout - label.mean())
+    assert moved_to(scored, turnout).mean() == pytest.approx(turnout, abs=1e-6)
+    assert Calibrator.from_dict(Calibrator({"midterm": curve}, "midterm").to_dict()).curves["midterm"] == curve

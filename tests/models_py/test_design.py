@@ -20,7 +20,7 @@ def training_rows(kinds: Sequence[str], households: int = 2_000) -> TrainingRows
     rng = np.random.default_rng(3)
     keys = np.repeat(rng.integers(0, 2**64, households, dtype=np.uint64), 2)
     n, count = len(keys), len(kinds)
-    elections = tuple(Election((f"e{i}",), dt.date(2010 + 2 * i, 11, 5), kind, n) for i, kind in enumerate(kinds))
+    elections = tuple(Election((f"e{i}",), dt.date(2010 + 2 * i, 11, 5), kind, n, True) for i, kind in enumerate(kinds))
     return TrainingRows(
         Encoding((), {}),
         elections,

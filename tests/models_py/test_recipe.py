@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from groundgame.config import Settings
 from groundgame.warehouse.base import open_warehouse
 from models_py import registry
-from models_py.matrix import read_training_rows
+from models_py.matrix import ScoredRows, TrainingRows, read_scored_rows, read_training_rows
 from models_py.recipe import deploy, judge, unusable_features
-from models_py.spec import load_spec
+from models_py.spec import ExpectedTurnout, ScoreSpec, load_spec
 from models_py.train import train
-from tests.models_py.world import AS_OF, World, build
+from tests.models_py.world import AS_OF, TARGET, World, build
 
 
 def test_features_whose_being_known_differs_are_left_out_with_the_reason() -> None:
@@ -31,7 +33,7 @@ def test_what_is_known_only_since_the_first_snapshot_is_not_used(untrained: Sett
     version = train(untrained, "turnout", AS_OF).details["version"]
     card = json.loads((untrained.models_dir / "turnout" / version / registry.CARD).read_text(encoding="utf-8"))
     assert {"party", "status", "household_size"} <= set(card["deployed"]["left_out"])
-    assert "100% of voters when calibrated, for 0% when scored" in card["deployed"]["left_out"]["party"]
+    assert "100% of voters when calibrated, for 0% when scored" in card["deployed"]["left_out"]["household_size"]
     assert card["judged"]["left_out"]["party"] == "unknown for all voters"
     stored = registry.load(untrained, "turnout", version)
     assert "party" not in stored.encoding.features and "age" in stored.encoding.features
@@ -57,8 +59,30 @@ def test_the_model_in_use_learns_from_the_judged_election_too(untrained: Setting
     spec = spec.model_copy(update={"sample": spec.sample.model_copy(update={"rows_per_election": 5_000})})
     with open_warehouse(untrained) as warehouse:
         rows = read_training_rows(warehouse, spec, AS_OF, None, 1)
-    known = dict.fromkeys(rows.encoding.features, 0.0)
-    used = deploy(rows, spec, "midterm", known, 1, 2)
+    tonight = ScoredRows(TARGET.date, "midterm", rows.x[rows.election == 2])
+    used = deploy(rows, spec, tonight, 1, 2)
     rows.label[rows.election == len(rows.elections) - 1] ^= 1
-    assert deploy(rows, spec, "midterm", known, 1, 2).sha256 != used.sha256
+    assert deploy(rows, spec, tonight, 1, 2).sha256 != used.sha256
     assert set(used.calibrator.curves) == {"midterm", "presidential"}
+
+
+def test_the_mean_score_is_the_expected_turnout(untrained: Settings) -> None:
+    """Of the latest two midterms, unless the campaign knows better; and no level is taken from a roll that nobody knows."""
+    spec = load_spec(untrained, "turnout")
+    with open_warehouse(untrained) as warehouse:
+        rows = read_training_rows(warehouse, spec, AS_OF, None, 1)
+        tonight = read_scored_rows(warehouse, spec, AS_OF, None, 1, rows.encoding)
+    assert (tonight.date, tonight.kind) == (TARGET.date, "midterm")
+
+    def mean_score(spec: ScoreSpec, rows: TrainingRows) -> float:
+        fitted = deploy(rows, spec, tonight, 1, 2)
+        columns = [rows.encoding.features.index(name) for name in fitted.encoding.features]
+        return float(fitted.calibrator.apply(fitted.trees.predict(tonight.x[:, columns], 2), "midterm").mean())
+
+    midterms = [float(rows.label[rows.election == at].mean()) for at in (0, 2)]
+    assert mean_score(spec, rows) == pytest.approx(sum(midterms) / 2, abs=1e-4)
+    forecast = ExpectedTurnout(election_date=TARGET.date, turnout=0.61)
+    told = spec.model_copy(update={"calibration": spec.calibration.model_copy(update={"expected_turnout": [forecast]})})
+    assert mean_score(told, rows) == pytest.approx(0.61, abs=1e-4)
+    unknown = replace(rows, elections=tuple(replace(one, has_roll=False) for one in rows.elections))
+    assert mean_score(spec, unknown) != pytest.approx(sum(midterms) / 2, abs=1e-3)

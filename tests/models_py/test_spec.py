@@ -23,14 +23,14 @@ def test_shipped_turnout_spec_is_valid_and_every_feature_says_what_it_means() ->
 @pytest.mark.parametrize(
     ("old", "new", "field"),
     [
-        ("  leaves: 31", "  leafs: 31", "boosting.leaves"),
+        ("  leaves: 4", "  leafs: 4", "boosting.leaves"),
         ("auc_at_least: 0.65", "auc_at_least: 1.65", "floors.auc_at_least"),
         ('status: ["active", "inactive"]', "status: [active, NO]", "line 7"),
         ('kind: numeric, meaning: "age on', 'kind: number, meaning: "age on', "features.1.kind"),
         ("{name: sex,", "{name: age,", "score"),
         ("score: turnout", "score: turnouts", "score"),
         ("calibrate_share: 0.2", "calibrate_share: 0.45", "folds"),
-        ("trees: 150", "trees: 150\n  trees: 100", "line 51"),
+        ("trees: 600", "trees: 600\n  trees: 100", "line 53"),
     ],
 )
 def test_a_wrong_spec_is_refused_with_its_field(scores_dir: Path, old: str, new: str, field: str) -> None:

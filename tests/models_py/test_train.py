@@ -15,8 +15,9 @@ import pytest
 from groundgame.config import Settings, load_settings
 from groundgame.errors import ModelRejected
 from groundgame.warehouse.base import open_warehouse
-from models_py import registry
+from models_py import recipe, registry
 from models_py import train as training
+from models_py.calibrate import Curve
 from models_py.predict import score
 from models_py.train import train, train_missing
 from tests.models_py.world import AS_OF, Day, World, build, write
@@ -94,7 +95,7 @@ def test_a_challenger_judged_on_the_same_election_must_beat_the_recorded_figure(
     trained: Settings, scores_dir: Path
 ) -> None:
     path = scores_dir / "turnout.yml"
-    weaker = path.read_text(encoding="utf-8").replace("trees: 150", "trees: 12")
+    weaker = path.read_text(encoding="utf-8").replace("trees: 600", "trees: 60")
     path.write_text(weaker.replace('beats: ["count_of_votes", "logistic"]', "beats: []"), encoding="utf-8")
     settings = load_settings(home=trained.home, scores_dir=scores_dir, threads=1)
     before = champion(trained)
@@ -181,8 +182,18 @@ def test_a_leak_leaves_the_champion_in_use(trained: Settings) -> None:
     assert champion(trained) == before
 
 
-def test_a_new_level_that_nobody_could_know_is_shown_and_refused(untrained: Settings) -> None:
+def test_a_new_level_that_nobody_could_know_is_shown_and_no_reason_to_refuse(untrained: Settings) -> None:
     build(untrained, World(15_000, shift={"nc-2024-11-05-general": -0.6}))
+    train(untrained, "turnout", AS_OF)
+    figures = card(untrained)["judged"]["metrics"]
+    assert figures["model"]["ece"] > 0.08
+    assert figures["model_level_known"]["ece"] < 0.02
+
+
+def test_a_model_that_tells_voters_apart_wrongly_is_refused(
+    untrained: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recipe, "fit_curve", lambda raw, label, spec: Curve("none", len(raw), (0.0, 1.0), (0.35, 0.85)))
     with pytest.raises(ModelRejected, match="calibration error"):
         train(untrained, "turnout", AS_OF)
 

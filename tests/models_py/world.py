@@ -132,6 +132,7 @@ class World:
         age = as_of.year - self.birth_year
         size = np.bincount(self.household)[self.household]
         return {
+            "has_roll": [known] * self.voters,
             "is_scorable": (age >= 19) & (self.status < 2),
             "household_id": pa.array([f"house-{i:08d}" for i in self.household]),
             "status": named(self.status, ("active", "inactive", "removed", "denied"), known),
@@ -161,7 +162,11 @@ class World:
         columns["general_votes_count"], columns["general_elections_count"] = count, eligible
         columns["general_vote_share"] = share
         columns["vote_share"], columns["votes_count"], columns["elections_count"] = self._shares(past)
-        columns["same_kind_vote_share"] = self._shares([i for i in past if self.days[i].kind == target.kind])[0]
+        cycle = [i for i in past if (as_of - self.days[i].date).days <= 1503]
+        columns["cycle_vote_share"], columns["cycle_votes_count"], columns["cycle_elections_count"] = self._shares(
+            cycle
+        )
+        columns["cycle_general_vote_share"] = self._shares([i for i in cycle if i in generals])[0]
         columns["household_vote_share"] = self._mates_share(generals)
         columns["zip_vote_share"] = self._zip_share(generals)
         years = np.array([as_of.year - self.days[i].date.year for i in past])

@@ -13,10 +13,11 @@ complete as (
     select
         runs.source,
         runs.as_of_date,
-        runs.target_election_kind,
         elections.election_kind,
         elections.election_bit,
         elections.election_kind in ('presidential', 'midterm') as is_general,
+        -- Four years and six weeks: the election of four years ago may have fallen on a later day of its month.
+        elections.election_date >= {{ add_days('runs.as_of_date', -1503) }} as is_in_cycle,
         row_number() over (
             partition by runs.source, runs.as_of_date, elections.election_kind
             order by elections.election_number desc
@@ -40,9 +41,9 @@ masked as (
         source,
         as_of_date,
         bit_or(election_bit) as covered_mask,
-        bit_or(case when is_general then election_bit end) as general_mask,
         bit_or(case when is_general and general_recency <= 4 then election_bit end) as recent_general_mask,
-        bit_or(case when election_kind = target_election_kind then election_bit end) as same_kind_mask,
+        bit_or(case when is_in_cycle then election_bit end) as cycle_mask,
+        bit_or(case when is_in_cycle and is_general then election_bit end) as cycle_general_mask,
         bit_or(case when election_kind = 'primary' then election_bit end) as primary_mask,
         {{ latest_of_kind('presidential', 1) }},
         {{ latest_of_kind('presidential', 2) }},
@@ -60,9 +61,9 @@ select
     runs.source,
     runs.as_of_date,
     coalesce(masked.covered_mask, 0) as covered_mask,
-    coalesce(masked.general_mask, 0) as general_mask,
     coalesce(masked.recent_general_mask, 0) as recent_general_mask,
-    coalesce(masked.same_kind_mask, 0) as same_kind_mask,
+    coalesce(masked.cycle_mask, 0) as cycle_mask,
+    coalesce(masked.cycle_general_mask, 0) as cycle_general_mask,
     coalesce(masked.primary_mask, 0) as primary_mask,
     coalesce(masked.presidential_1_mask, 0) as presidential_1_mask,
     coalesce(masked.presidential_2_mask, 0) as presidential_2_mask,

@@ -7,8 +7,8 @@ voters as (
 select
     as_of_date,
     household_id,
-    cast(sum(general_votes_count) as bigint) as general_votes_count,
-    cast(sum(general_elections_count) as bigint) as general_elections_count
+    cast(sum(cycle_general_votes_count) as bigint) as general_votes_count,
+    cast(sum(cycle_general_elections_count) as bigint) as general_elections_count
 from voters
 where household_size > 1
 group by as_of_date, household_id

@@ -22,7 +22,7 @@ households as (
     select * from {{ ref('int_households__grouped') }}
 ),
 
--- Who is in the last file before the day, or, where there is none, in the first file at all; then who is in later files alone.
+-- Who is in the last file before the day. Where there is none: who is in the first file at all, then who is in later files alone.
 known as (
     select registrations.*, runs.as_of_date, runs.as_of_role, runs.snapshot_date as seen_snapshot_date
     from registrations
@@ -32,7 +32,11 @@ known as (
 
     select later_registrations.*, runs.as_of_date, runs.as_of_role, cast(null as date) as seen_snapshot_date
     from unseen
-    inner join runs on unseen.source = runs.source and unseen.unseen_snapshot_date = runs.told_snapshot_date
+    inner join runs
+        on
+            unseen.source = runs.source
+            and unseen.unseen_snapshot_date = runs.told_snapshot_date
+            and runs.snapshot_date is null
     inner join later_registrations
         on
             unseen.voter_id = later_registrations.voter_id

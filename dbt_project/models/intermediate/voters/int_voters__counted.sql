@@ -21,9 +21,9 @@ masked as (
     select
         voters.*,
         covered.covered_mask,
-        covered.general_mask,
         covered.recent_general_mask,
-        covered.same_kind_mask,
+        covered.cycle_mask,
+        covered.cycle_general_mask,
         covered.primary_mask,
         covered.presidential_1_mask,
         covered.presidential_2_mask,
@@ -88,7 +88,7 @@ select
     ] %}
     {{ voted_in(election ~ '_mask') }} as {{ election }},
     {%- endfor %}
-    {%- for name, mask in [('', 'covered'), ('general_', 'general'), ('recent_general_', 'recent_general'), ('same_kind_', 'same_kind')] %}
+    {%- for name, mask in [('', 'covered'), ('recent_general_', 'recent_general'), ('cycle_', 'cycle'), ('cycle_general_', 'cycle_general')] %}
     {{ bits_set('voted_mask & ' ~ mask ~ '_mask') }} as {{ name }}votes_count,
     {{ bits_set('eligible_mask & ' ~ mask ~ '_mask') }} as {{ name }}elections_count,
     {%- endfor %}

@@ -8,8 +8,16 @@ departed as (
     select * from {{ ref('int_voters__left') }}
 ),
 
-snapshots as (
-    select * from {{ ref('int_snapshots__used') }} where not is_latest
+runs as (
+    select * from {{ ref('int_runs__targeted') }}
+),
+
+-- A day that has a file before it is told by that file alone, as tonight is. Only days before the first file need later ones.
+first_files as (
+    select source, told_snapshot_date as snapshot_date
+    from runs
+    where snapshot_date is null
+    group by source, told_snapshot_date
 ),
 
 last_seen as (
@@ -22,9 +30,9 @@ select
     last_seen.source,
     last_seen.voter_id,
     last_seen.snapshot_date as known_snapshot_date,
-    snapshots.snapshot_date as unseen_snapshot_date
+    first_files.snapshot_date as unseen_snapshot_date
 from last_seen
-inner join snapshots on last_seen.source = snapshots.source
+inner join first_files on last_seen.source = first_files.source and last_seen.snapshot_date > first_files.snapshot_date
 left join registrations
-    on last_seen.voter_id = registrations.voter_id and snapshots.snapshot_date = registrations.snapshot_date
+    on last_seen.voter_id = registrations.voter_id and first_files.snapshot_date = registrations.snapshot_date
 where registrations.voter_id is null

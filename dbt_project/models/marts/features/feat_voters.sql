@@ -46,6 +46,7 @@ select
             false
         )
     ) as is_scorable,
+    runs.snapshot_date is not null as has_roll,
     voters.household_id,
     voters.status,
     voters.party,
@@ -61,8 +62,8 @@ select
     voters.experiment_arm,
     voters.household_size,
     {{ ratio(
-        '(households.general_votes_count - voters.general_votes_count)',
-        '(households.general_elections_count - voters.general_elections_count)'
+        '(households.general_votes_count - voters.cycle_general_votes_count)',
+        '(households.general_elections_count - voters.cycle_general_elections_count)'
     ) }} as household_vote_share,
     voters.presidential_1,
     voters.presidential_2,
@@ -78,7 +79,10 @@ select
     voters.votes_count,
     voters.elections_count,
     {{ ratio('voters.votes_count', 'voters.elections_count') }} as vote_share,
-    {{ ratio('voters.same_kind_votes_count', 'voters.same_kind_elections_count') }} as same_kind_vote_share,
+    voters.cycle_votes_count,
+    voters.cycle_elections_count,
+    {{ ratio('voters.cycle_votes_count', 'voters.cycle_elections_count') }} as cycle_vote_share,
+    {{ ratio('voters.cycle_general_votes_count', 'voters.cycle_general_elections_count') }} as cycle_general_vote_share,
     round({{ ratio(days_between('elections.election_date', 'runs.target_election_date'), '365.25') }})
         as years_since_last_vote,
     {{ ratio('voters.early_count', 'voters.method_known_count') }} as early_share,
