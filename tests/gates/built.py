@@ -65,8 +65,10 @@ def build(settings: Settings, as_of: dt.date) -> None:
         "create or replace table marts.fct_votes as select voter_id, 'nc-2024-11-05-general' as election_id,"
         " date '2024-11-05' as election_date from marts.dim_voters where age > 30",
         f"create or replace table marts.feat_voters as select voter_id, date '{as_of}' as as_of_date, 'tonight' as as_of_role,"
-        " date '2026-11-03' as target_election_date, status, true as has_roll, cast(null as varchar) as experiment_arm, age, is_scorable,"
-        f" 3 as votes_count, 4 as elections_count, 1 as general_votes_count, 4 as general_elections_count, 2 as cycle_votes_count, 3 as cycle_elections_count,"
+        " date '2026-11-03' as target_election_date, status, true as has_roll, cast(null as varchar) as experiment_arm,"
+        " age, is_scorable,"
+        " 3 as votes_count, 4 as elections_count, 1 as general_votes_count, 4 as general_elections_count,"
+        " 2 as cycle_votes_count, 3 as cycle_elections_count,"
         f" 2.5 as years_registered, 1.5 as years_since_last_vote, {flags}, {shares} from marts.dim_voters",
     ]
     _run(settings, statements)

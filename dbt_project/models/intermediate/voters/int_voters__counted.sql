@@ -88,9 +88,11 @@ select
     ] %}
     {{ voted_in(election ~ '_mask') }} as {{ election }},
     {%- endfor %}
-    {%- for name, mask in [('', 'covered'), ('recent_general_', 'recent_general'), ('cycle_', 'cycle'), ('cycle_general_', 'cycle_general')] %}
-    {{ bits_set('voted_mask & ' ~ mask ~ '_mask') }} as {{ name }}votes_count,
-    {{ bits_set('eligible_mask & ' ~ mask ~ '_mask') }} as {{ name }}elections_count,
+    {{ bits_set('voted_mask') }} as votes_count,
+    {{ bits_set('eligible_mask') }} as elections_count,
+    {%- for name in ['recent_general', 'cycle', 'cycle_general'] %}
+    {{ bits_set('voted_mask & ' ~ name ~ '_mask') }} as {{ name }}_votes_count,
+    {{ bits_set('eligible_mask & ' ~ name ~ '_mask') }} as {{ name }}_elections_count,
     {%- endfor %}
     {%- for method in ['early', 'mail', 'method_known'] %}
     coalesce({{ bits_set('voted_mask & ' ~ method ~ '_mask') }}, 0) as {{ method }}_count,
