@@ -1,3 +1,7 @@
+{% set elections = [
+    'presidential_1', 'presidential_2', 'midterm_1', 'midterm_2', 'primary_1', 'primary_2', 'primary_3', 'municipal_1'
+] %}
+
 with
 
 voters as (
@@ -25,14 +29,9 @@ masked as (
         covered.cycle_mask,
         covered.cycle_general_mask,
         covered.primary_mask,
-        covered.presidential_1_mask,
-        covered.presidential_2_mask,
-        covered.midterm_1_mask,
-        covered.midterm_2_mask,
-        covered.primary_1_mask,
-        covered.primary_2_mask,
-        covered.primary_3_mask,
-        covered.municipal_1_mask,
+        {%- for election in elections %}
+        covered.{{ election }}_mask,
+        {%- endfor %}
         votes.early_mask,
         votes.mail_mask,
         votes.method_known_mask,
@@ -83,9 +82,7 @@ select
     county_code,
     zip_code,
     last_vote_number,
-    {%- for election in [
-        'presidential_1', 'presidential_2', 'midterm_1', 'midterm_2', 'primary_1', 'primary_2', 'primary_3', 'municipal_1'
-    ] %}
+    {%- for election in elections %}
     {{ voted_in(election ~ '_mask') }} as {{ election }},
     {%- endfor %}
     {{ bits_set('voted_mask') }} as votes_count,
