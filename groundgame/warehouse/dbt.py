@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any, cast
 from groundgame.config import Settings, load_settings
 from groundgame.errors import SpecError, WarehouseError
 from groundgame.result import Result
+from groundgame.warehouse import steady
 
 if TYPE_CHECKING:
     from dbt.adapters.base import BaseAdapter
 
 LAYERS: dict[str, list[str]] = {
-    "staging": ["--select", "staging", "--exclude"],
-    "marts": ["--select", "intermediate", "vault", "marts", "--exclude", "tag:scores"],
+    "staging": ["--select", "staging", "tag:calendar", "--exclude"],
+    "marts": ["--select", "intermediate", "vault", "marts", "--exclude", "tag:calendar", "tag:scores"],
     "scores": ["--select", "tag:scores", "--exclude"],
 }
 # Tests that take as long as the models themselves; the gate after the layer asks the same of every night in one query.
@@ -58,7 +59,8 @@ def build(settings: Settings, layer: str, select: Sequence[str] = (), full_tests
     scope = ["--select", *select, "--exclude"] if select else LAYERS[layer]
     # Nothing has the tag none: an empty list after --exclude would take the next option for its value.
     tests = ["tag:none"] if full_tests else [THOROUGH, "--exclude-resource-type", "unit_test"]
-    results = _invoke(settings, "build", [*scope, *tests], f"build {layer}")
+    with steady.kept(settings, is_whole_layer=layer == "marts" and not select) as unchanged:
+        results = _invoke(settings, "build", [*scope, *unchanged, *tests], f"build {layer}")
     built = [r for r in results if r.node.resource_type in ("model", "seed")]
     rows = _rows(
         settings, [r.node for r in built if r.node.config.materialized == "table" and r.node.schema == "marts"]
@@ -70,6 +72,7 @@ def build(settings: Settings, layer: str, select: Sequence[str] = (), full_tests
         seconds=round(time.perf_counter() - start, 3),
         details={
             "models": len(built),
+            "is_steady_kept": bool(unchanged),
             "tests": sum(r.node.resource_type in ("test", "unit_test") for r in results),
             "rows": rows,
             "nodes": {r.node.name: round(r.execution_time, 3) for r in results},

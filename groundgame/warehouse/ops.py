@@ -28,6 +28,8 @@ TABLES: dict[str, str] = {
     # One row: the parameters of the night that is being built; dbt reads it instead of vars.
     "run_parameters": """
         as_of_date date, is_training boolean, label_election_date date, label_election_type varchar""",
+    # One row: what the tables tagged steady were built from; no row while they are being built.
+    "steady_build": "inputs_sha256 varchar",
     # A rerun appends again; the highest `attempt` of a run and stage is the one that counts.
     "gate_results": """
         run_id varchar, as_of_date date, stage varchar, attempt bigint, table_name varchar, rule varchar, observed double,

@@ -95,7 +95,7 @@ def test_a_challenger_judged_on_the_same_election_must_beat_the_recorded_figure(
     trained: Settings, scores_dir: Path
 ) -> None:
     path = scores_dir / "turnout.yml"
-    weaker = path.read_text(encoding="utf-8").replace("trees: 600", "trees: 60")
+    weaker = path.read_text(encoding="utf-8").replace("trees: 300", "trees: 60")
     path.write_text(weaker.replace('beats: ["count_of_votes", "logistic"]', "beats: []"), encoding="utf-8")
     settings = load_settings(home=trained.home, scores_dir=scores_dir, threads=1)
     before = champion(trained)
