@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
@@ -18,9 +18,9 @@ from groundgame.errors import SpecError
 from groundgame.result import Result
 from groundgame.synth import block as blocks
 from groundgame.synth import geography
-from groundgame.synth.block import Calendar
+from groundgame.synth.block import Block, Calendar
 from groundgame.synth.elections import Election, default_elections, default_snapshots, next_general
-from groundgame.synth.numbers import Numbering
+from groundgame.synth.numbers import Numbering, Numbers
 from groundgame.synth.packaging import COUNTY, STATEWIDE, FileSet
 from groundgame.synth.truth import TruthFile
 from groundgame.synth.turnout import Climate
@@ -65,7 +65,7 @@ def write_state(
         SpecError: an argument makes no state.
     """
     start = time.perf_counter()
-    calendar = _calendar(as_of, snapshots, elections)
+    calendar = calendar_for(as_of, snapshots, elections)
     histories = sorted(set(history_snapshots or calendar.snapshots[-1:]))
     _check(voters, calendar, histories, packaging)
     inbox = folder / "nc"
@@ -91,7 +91,10 @@ def write_state(
     )
 
 
-def _calendar(as_of: dt.date, snapshots: Sequence[dt.date] | None, elections: Sequence[Election] | None) -> Calendar:
+def calendar_for(
+    as_of: dt.date, snapshots: Sequence[dt.date] | None = None, elections: Sequence[Election] | None = None
+) -> Calendar:
+    """The days that matter, with the default files and elections where none are given."""
     chosen = default_elections(as_of) if elections is None else elections
     return Calendar(
         elections=sorted(chosen, key=lambda one: one.date),
@@ -123,20 +126,28 @@ def _write_blocks(
     voters: int, seed: int, calendar: Calendar, files: list[FileSet], truth: TruthFile, progress: Progress | None
 ) -> None:
     """Make blocks in turn; while one is being made, the files of the one before are written, each in its own order."""
-    places = geography.build(np.random.default_rng([seed, 1]), voters)
-    climate, numbering = Climate(seed), Numbering()
-    count = -(-voters // BLOCK)
     with ThreadPoolExecutor(WRITERS) as pool:
         pending: list[Future[None]] = []
-        for at in range(count):
-            quota = voters * (at + 1) // count - voters * at // count
-            block = blocks.build([seed, 2, at], quota, calendar, places, climate)
-            numbers = numbering.number(block)
+        for at, (block, numbers, until) in enumerate(population(voters, seed, calendar)):
             for future in pending:
                 future.result()
             pending = [pool.submit(each.append, block, numbers, [seed, 3, at]) for each in files]
             truth.write(block, numbers)
             if progress:
-                progress(voters * (at + 1) // count, voters)
+                progress(until, voters)
         for future in pending:
             future.result()
+
+
+def population(voters: int, seed: int, calendar: Calendar) -> Iterator[tuple[Block, Numbers, int]]:
+    """All people of a state, block by block, with their numbers and how many voters there are up to the block's end.
+
+    The same seed, size and calendar give the same people to whoever asks.
+    """
+    places = geography.build(np.random.default_rng([seed, 1]), voters)
+    climate, numbering = Climate(seed), Numbering()
+    count = -(-voters // BLOCK)
+    for at in range(count):
+        until = voters * (at + 1) // count
+        block = blocks.build([seed, 2, at], until - voters * at // count, calendar, places, climate)
+        yield block, numbering.number(block), until
