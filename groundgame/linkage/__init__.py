@@ -1,0 +1,1 @@
+"""Who among the people of the app is which registered voter. Works on two relations of the warehouse, and knows no source."""

@@ -1,0 +1,166 @@
+"""What was decided about whom, and on which night: who has to be matched again, and what the next stages read.
+
+``decisions`` is the memory: a row for each person whose answer changed, dated. The newest row before tonight is what tonight starts
+from, so a rerun of a night starts from the same place, replaces that night's rows and gives the same bits. ``person_links`` and
+``ambiguous_people`` are read off it. People who left the input leave the memory too.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from groundgame.linkage import rules
+from groundgame.linkage.records import PERSON, SCRATCH
+
+if TYPE_CHECKING:
+    from groundgame.warehouse.base import Warehouse
+
+DECISIONS = """person_key varchar, voter_id varchar, probability double, method varchar, rule_version varchar,
+    decided_as_of_date date, linked_as_of_date date, person_hash varchar, voter_hash varchar, reason varchar, candidates_count bigint"""
+
+
+def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt.date) -> None:
+    """Make ``linking.before`` (the answer in force for each present person) and ``linking.tonight`` (ids to be matched).
+
+    Matched again are: new and changed people, those whose voter changed or vanished, those who shared a claim with somebody, those
+    without a voter when the voter file changed, and everybody when the rules did.
+    """
+    warehouse.execute(f"create schema if not exists {schema}")
+    warehouse.execute(f"create table if not exists {schema}.decisions ({DECISIONS})")
+    warehouse.execute(
+        f"create table if not exists {schema}.nights (as_of_date date, rule_version varchar, voters_digest varchar)"
+    )
+    warehouse.execute(f"""
+        create table {SCRATCH}.night as
+        select bit_xor(hash(voter_id, content_hash))::varchar || ' ' || count(*) as voters_digest from {voters}""")
+    warehouse.execute(f"""
+        create table {SCRATCH}.before as
+        select d.* from {schema}.decisions d semi join {people} p on p.person_key = d.person_key
+        where d.decided_as_of_date < '{as_of}'
+        qualify row_number() over (partition by d.person_key order by d.decided_as_of_date desc) = 1""")
+    warehouse.execute(f"""
+        create table {SCRATCH}.tonight as
+        with last_night as (from {schema}.nights where as_of_date < '{as_of}' order by as_of_date desc limit 1),
+        same_file as (
+            select count(*) = 1 as is_same from last_night join {SCRATCH}.night using (voters_digest)
+            where rule_version = '{rules.VERSION}'
+        )
+        select '{PERSON}' || p.person_key as id
+        from {people} p
+        left join {SCRATCH}.before b on b.person_key = p.person_key
+        left join {voters} v on v.voter_id = b.voter_id
+        cross join same_file
+        where b.person_key is null
+            or b.person_hash is distinct from p.content_hash
+            or b.rule_version <> '{rules.VERSION}'
+            or (b.voter_id is not null and b.voter_hash is distinct from v.content_hash)
+            or (b.voter_id is null and (b.candidates_count > 0 or not is_same))""")
+    warehouse.execute(f"""
+        create table {SCRATCH}.held as
+        select '{PERSON}' || person_key as person, voter_id as voter, probability, method from {SCRATCH}.before b
+        where voter_id is not null and not exists (from {SCRATCH}.tonight t where t.id = '{PERSON}' || b.person_key)""")
+
+
+def finish(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt.date) -> None:
+    """Write tonight's changes and rebuild what is read off them, all or nothing."""
+    night = as_of.isoformat()
+    _answers(warehouse, people, voters, night)
+    same = " and ".join(f"a.{c} is not distinct from b.{c}" for c in _compared())
+    with warehouse.transaction():
+        warehouse.execute(f"delete from {schema}.decisions where decided_as_of_date = '{night}'")
+        warehouse.execute(f"delete from {schema}.decisions where person_key not in (select person_key from {people})")
+        warehouse.execute(f"""
+            insert into {schema}.decisions by name select a.* from {SCRATCH}.answers a
+            where not exists (from {SCRATCH}.before b where b.person_key = a.person_key and {same})
+            order by person_key""")
+        warehouse.execute(f"delete from {schema}.nights where as_of_date = '{night}'")
+        warehouse.execute(
+            f"insert into {schema}.nights select '{night}', '{rules.VERSION}', voters_digest from {SCRATCH}.night"
+        )
+        warehouse.execute(f"create or replace table {schema}.person_links as {_links(schema)}")
+        warehouse.execute(f"create or replace table {schema}.ambiguous_people as {_ambiguous(schema)}")
+        warehouse.execute(f"create table if not exists {schema}.review_sample as from {SCRATCH}.review limit 0")
+        warehouse.execute(f"delete from {schema}.review_sample where as_of_date = '{night}'")
+        warehouse.execute(f"insert into {schema}.review_sample by name from {SCRATCH}.review")
+
+
+def counts(warehouse: Warehouse, schema: str) -> dict[str, int | dict[str, int]]:
+    """Tonight in numbers: linked by method, ambiguous by reason, and how the links differ from those before."""
+    by_method = warehouse.fetch(
+        f"select method, count(*) as n from {schema}.person_links group by 1 order by 1"
+    ).to_pylist()
+    by_reason = warehouse.fetch(
+        f"select reason, count(*) as n from {schema}.ambiguous_people group by 1 order by 1"
+    ).to_pylist()
+    moves = warehouse.fetch(f"""
+        select
+            count(*) filter (where b.voter_id is null) as new,
+            count(*) filter (where b.voter_id is not null and l.voter_id is distinct from b.voter_id) as changed,
+            count(*) filter (where l.voter_id = b.voter_id) as carried
+        from (from {SCRATCH}.before where voter_id is not null) b
+        full join {schema}.person_links l on l.person_key = b.person_key""").to_pylist()[0]
+    return {
+        "matched": warehouse.fetch(f"select count(*) from {SCRATCH}.tonight").column(0)[0].as_py(),
+        **moves,
+        "ambiguous": sum(row["n"] for row in by_reason),
+        "linked_by_method": {row["method"]: row["n"] for row in by_method},
+        "ambiguous_by_reason": {row["reason"]: row["n"] for row in by_reason},
+    }
+
+
+def _answers(warehouse: Warehouse, people: str, voters: str, night: str) -> None:
+    """Make ``linking.answers``: for everyone who was matched or lost a voter tonight, the row as ``decisions`` holds it."""
+    warehouse.execute(f"""
+        create table {SCRATCH}.answers as
+        with asked as (
+            select id from {SCRATCH}.tonight
+            union select s.person from {SCRATCH}.settled s join {SCRATCH}.held h using (person) where s.voter is null
+        )
+        select
+            p.person_key,
+            s.voter as voter_id,
+            case when s.voter is not null then s.probability end as probability,
+            case when s.voter is not null then s.method end as method,
+            '{rules.VERSION}' as rule_version,
+            '{night}'::date as decided_as_of_date,
+            case when s.voter is null then null
+                when b.voter_id = s.voter then b.linked_as_of_date else '{night}'::date end as linked_as_of_date,
+            p.content_hash as person_hash,
+            v.content_hash as voter_hash,
+            coalesce(s.reason, case when u.person is not null then 'two voters are as likely' end) as reason,
+            case when s.voter is null then coalesce(s.candidates_count, u.candidates_count, 0) end as candidates_count
+        from asked a
+        join {people} p on '{PERSON}' || p.person_key = a.id
+        left join {SCRATCH}.settled s on s.person = a.id
+        left join {SCRATCH}.undecided u on u.person = a.id
+        left join {SCRATCH}.before b on b.person_key = p.person_key
+        left join {voters} v on v.voter_id = s.voter""")
+
+
+def _compared() -> tuple[str, ...]:
+    return (
+        "voter_id",
+        "probability",
+        "method",
+        "rule_version",
+        "person_hash",
+        "voter_hash",
+        "reason",
+        "candidates_count",
+    )
+
+
+def _newest(schema: str) -> str:
+    return f"""(select * from {schema}.decisions
+        qualify row_number() over (partition by person_key order by decided_as_of_date desc) = 1)"""
+
+
+def _links(schema: str) -> str:
+    return f"""select person_key, voter_id, probability, method, rule_version, linked_as_of_date, person_hash, voter_hash
+        from {_newest(schema)} where voter_id is not null order by person_key"""
+
+
+def _ambiguous(schema: str) -> str:
+    return f"""select person_key, candidates_count, reason, decided_as_of_date as as_of_date
+        from {_newest(schema)} where voter_id is null and reason is not null order by person_key"""

@@ -1,0 +1,202 @@
+"""Splink: how likely is it that two records are one person, given how they agree.
+
+Method: Fellegi and Sunter (1969), as Splink 5 computes it, with term frequencies for names. Nothing is drawn at random and no
+expectation maximisation is run: members of a household agree on so much that EM takes them for matches. Instead, m is counted on
+pairs that are surely one person (``rules.LESSONS``), u on pairs of two seeded samples, both pulled towards the declared values
+where the counts are few. Splink is imported inside functions: it takes two seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from groundgame.errors import WarehouseError
+from groundgame.linkage import rules
+from groundgame.linkage.records import SCRATCH
+
+if TYPE_CHECKING:
+    from groundgame.warehouse.base import Warehouse
+
+Rates = Mapping[str, list[float]]
+# The declared values weigh as much as so many observed pairs: a small town's few sure links bend them, a state's replace them.
+DECLARED_M_PAIRS = 50
+DECLARED_U_PAIRS = 100_000
+SAMPLE = 700  # records a side: 490,000 pairs for u
+LESSON_PAIRS = 5_000
+FLOOR = 1e-9
+# Below this nothing is linked, reviewed or too close to call; it need not be written.
+LEAST_WRITTEN = 0.01
+
+
+def draw(warehouse: Warehouse, left: str, right: str, seed: int, same: bool = False) -> None:
+    """Make ``linking.taught``: the pairs of the lessons, and all pairs of two seeded samples (``lesson`` is then ``at large``).
+
+    Args:
+        warehouse: the connection, with the scratch database attached and the lessons collected.
+        left: records of one side.
+        right: records of the other side.
+        seed: chooses the sample; the same seed takes the same records.
+        same: both are one table, of which each pair counts once.
+    """
+    sample = f"(select id from {{}} order by hash(id || '{seed}'), id limit {SAMPLE})"
+    once = "where l.id < r.id" if same else ""
+    warehouse.execute(f"""
+        insert into {SCRATCH}.lessons
+        select 'at large', l.id, r.id from {sample.format(left)} l, {sample.format(right)} r {once}""")
+    warehouse.execute(f"""
+        create or replace table {SCRATCH}.taught as
+        select distinct '0' as match_key, id_l as join_key_l, id_r as join_key_r from {SCRATCH}.lessons""")
+
+
+def learn(warehouse: Warehouse) -> tuple[Rates, Rates]:
+    """Estimate m and u of every level from ``linking.lessons``; ``linking.compared`` must hold the records of its pairs.
+
+    Returns:
+        Two maps from a comparison's name to the rates of its levels, in the order of the rules; each list sums to one.
+    """
+    score(warehouse, "taught", "taught_grades", declared("m"), declared("u"), 0.5, training=True)
+    m, u = {}, {}
+    for comparison in rules.COMPARISONS:
+        teachers = [lesson.name for lesson in rules.LESSONS if comparison.name in lesson.teaches]
+        sure, large = _grades(warehouse, comparison, teachers), _grades(warehouse, comparison, ["at large"])
+        m[comparison.name] = pulled(sure, [level.m for level in comparison.levels], DECLARED_M_PAIRS)
+        u[comparison.name] = pulled(large, [level.u for level in comparison.levels], DECLARED_U_PAIRS)
+    return m, u
+
+
+def declared(rate: str) -> Rates:
+    """The rules' own m or u, made to sum to one."""
+    return {c.name: pulled([0] * len(c.levels), [getattr(x, rate) for x in c.levels], 1) for c in rules.COMPARISONS}
+
+
+def pulled(counts: list[int], expected: list[float], weight: float) -> list[float]:
+    """Shares of the counts, pulled towards the expected ones as if those had been seen ``weight`` times (Dirichlet prior)."""
+    whole = sum(expected)
+    raw = [
+        max((count + weight * share / whole) / (sum(counts) + weight), FLOOR)
+        for count, share in zip(counts, expected, strict=True)
+    ]
+    return [value / sum(raw) for value in raw]
+
+
+def score(
+    warehouse: Warehouse, pairs: str, into: str, m: Rates, u: Rates, prior: float, training: bool = False
+) -> None:
+    """Write ``linking.<into>``: id_l, id_r, match_weight (bits), match_probability and one ``gamma_`` column a comparison.
+
+    Args:
+        warehouse: the connection, with ``linking.compared`` holding every record of the pairs.
+        pairs: name of a table of match_key, join_key_l, join_key_r, within the scratch database.
+        into: name of the result, there too.
+        m: how often each level is seen for one person.
+        u: how often each level is seen for two.
+        prior: probability that a pair at large is one person.
+        training: only the grades count: no term frequencies, and pairs of any probability are kept.
+
+    Raises:
+        WarehouseError: Splink failed. Its text is not passed on: it may quote a record.
+    """
+    from splink import DuckDBAPI, Linker
+    from splink.internals.exceptions import SplinkException
+
+    with _inside_scratch(warehouse) as connection:
+        try:
+            api = DuckDBAPI(connection=connection)
+            linker = Linker(
+                api.register("compared"), _settings(m, u, prior, training), log_level=None, validate_settings=False
+            )
+            if not training:
+                for column in _rare_columns():
+                    linker.table_management.register_term_frequency_lookup(api.register(f"tf_{column}"), column)
+            linker.table_management.register_blocked_pairs_for_predict(api.register(pairs))
+            threshold = None if training else LEAST_WRITTEN
+            predicted = linker.inference.predict(threshold_match_probability=threshold, warning_mode="never")
+            connection.execute(f"drop table if exists {into}")
+            connection.execute(f"alter table {predicted.physical_name} rename to {into}")
+        except SplinkException as error:
+            raise WarehouseError("link", f"Splink failed: {type(error).__name__}") from None
+
+
+def count_terms(warehouse: Warehouse, right: str) -> None:
+    """Make the term frequencies of the names among ``right``, as shares of all that are filled."""
+    for column in _rare_columns():
+        warehouse.execute(f"""
+            create or replace table {SCRATCH}.tf_{column} as
+            select {column}, count(*) / sum(count(*)) over () as tf_{column}
+            from {right} where {column} is not null group by {column}""")
+
+
+def grade(comparison: str, label: str) -> int:
+    """The number that ``gamma_<comparison>`` bears for a label; the last level is 0, unknown is -1."""
+    labels = [x.label for c in rules.COMPARISONS if c.name == comparison for x in c.levels]
+    return len(labels) - 1 - labels.index(label)
+
+
+def pattern_sql() -> str:
+    """SQL of the agreement pattern in labels (``first_name: exact; ...``); it names no one."""
+    parts = []
+    for comparison in rules.COMPARISONS:
+        cases = " ".join(f"when {grade(comparison.name, x.label)} then '{x.label}'" for x in comparison.levels)
+        parts.append(f"'{comparison.name}: ' || case gamma_{comparison.name} {cases} else 'unknown' end")
+    return " || '; ' || ".join(parts)
+
+
+def _rare_columns() -> list[str]:
+    return sorted({x.rarity_of for c in rules.COMPARISONS for x in c.levels if x.rarity_of})
+
+
+def _grades(warehouse: Warehouse, comparison: rules.Comparison, lessons: list[str]) -> list[int]:
+    """Counts of each level among the pairs of the lessons, best first; unknown is left out."""
+    listed = ", ".join(f"'{name}'" for name in lessons)
+    rows = warehouse.fetch(f"""
+        select gamma_{comparison.name} as grade, count(*) as n from {SCRATCH}.taught_grades
+        semi join (select id_l, id_r from {SCRATCH}.lessons where lesson in ({listed})) using (id_l, id_r)
+        group by 1""").to_pylist()
+    found = {row["grade"]: row["n"] for row in rows}
+    return [found.get(grade(comparison.name, level.label), 0) for level in comparison.levels]
+
+
+def _settings(m: Rates, u: Rates, prior: float, training: bool) -> dict[str, Any]:
+    comparisons = []
+    for comparison in rules.COMPARISONS:
+        levels: list[dict[str, Any]] = [
+            {"sql_condition": comparison.unknown, "label_for_charts": "unknown", "is_null_level": True}
+        ]
+        for level, m_rate, u_rate in zip(comparison.levels, m[comparison.name], u[comparison.name], strict=True):
+            condition = "ELSE" if level.when == "else" else level.when
+            rarity = {"tf_adjustment_column": level.rarity_of} if level.rarity_of and not training else {}
+            levels.append(
+                {
+                    "sql_condition": condition,
+                    "label_for_charts": level.label,
+                    "m_probability": m_rate,
+                    "u_probability": u_rate,
+                    **rarity,
+                }
+            )
+        comparisons.append({"output_column_name": comparison.name, "comparison_levels": levels})
+    return {
+        "link_type": "dedupe_only",  # the pairs are given, so Splink need not know that they are of two tables
+        "unique_id_column_name": "id",
+        "probability_two_random_records_match": prior,
+        "comparisons": comparisons,
+        "blocking_rules_to_generate_predictions": [],
+        "retain_matching_columns": True,  # Splink keeps the grades with them only
+        "retain_intermediate_calculation_columns": False,
+    }
+
+
+@contextmanager
+def _inside_scratch(warehouse: Warehouse) -> Iterator[Any]:
+    """The engine's own connection, with the scratch database as the current one: what Splink creates goes there."""
+    database, schema = warehouse.fetch("select current_database(), current_schema()").to_pylist()[0].values()
+    connection = getattr(warehouse, "connection", None)
+    if connection is None:
+        raise WarehouseError("link", f"linkage needs an embedded engine, not {warehouse.engine}")
+    connection.execute(f"use {SCRATCH}")
+    try:
+        yield connection
+    finally:
+        connection.execute(f'use "{database}"."{schema}"')
