@@ -25,7 +25,7 @@ REGISTER, VOTE_EARLY, VOTE, PERSUADE = range(4)
 # well under a point when everybody got it; a personal ask by a friend moves more, and most where little was certain.
 EFFECTS = {REGISTER: 1.0, VOTE_EARLY: 0.55, VOTE: 0.40, PERSUADE: 0.22}
 REGISTERS_UNASKED, EARLY_LEVEL = 0.05, 0.3
-BACKLASH_BELOW = 0.12  # firm opponents like the candidate less when asked
+BACKLASH_BELOW, BACKLASH = 0.12, -0.6  # firm opponents like the candidate less when asked
 CLOSEST = 2.5
 
 TYPES = ("shared", "pledged", "donated", "volunteered", "asked")
@@ -43,16 +43,16 @@ AMOUNT_WEIGHTS = np.array([14, 22, 18, 10, 18, 6, 7, 4, 1.0])
 
 def chances(cast: Cast, friend: Ints, closeness: Floats) -> tuple[Floats, Floats]:
     """Probabilities of acting without and with each ask: two arrays, one row per kind of ask, one column per edge."""
-    turnout = np.clip(cast.propensity[friend], 0, 0.999).astype(np.float64)
-    support = np.clip(cast.support[friend], 0.001, 0.999).astype(np.float64)
-    early = turnout / (1 + np.exp(-(EARLY_LEVEL + cast.early_taste[friend])))
-    outside = ~cast.is_listed[friend] & np.isin(cast.kind[friend], (casts.UNREGISTERED, casts.MATE, casts.NAMESAKE))
-    without = np.stack([np.where(outside, REGISTERS_UNASKED, 0.0), early, turnout, support])
-    force = np.minimum(closeness, CLOSEST)
-    push = np.stack([np.full(len(friend), EFFECTS[kind]) for kind in range(len(ASKS))]) * force
-    push[PERSUADE] *= np.where(support < BACKLASH_BELOW, -0.6, 1.0)
+    turnout = np.clip(cast.propensity, 0, 0.999).astype(np.float32)
+    support = np.clip(cast.support, 0.001, 0.999).astype(np.float32)
+    early = turnout / (1 + np.exp(-(EARLY_LEVEL + cast.early_taste)))
+    outside = ~cast.is_listed & np.isin(cast.kind, (casts.UNREGISTERED, casts.MATE, casts.NAMESAKE))
+    unasked = np.stack([np.where(outside, REGISTERS_UNASKED, 0.0), early, turnout, support]).astype(np.float32)
+    effect = np.repeat(np.array(list(EFFECTS.values()), np.float32)[:, None], len(cast), axis=1)
+    effect[PERSUADE] *= np.where(support < BACKLASH_BELOW, BACKLASH, 1.0)
+    without = unasked[:, friend]
     # Who is not able to act gains nothing: in logits, a probability of zero stays zero.
-    odds = without / (1 - without) * np.exp(push)
+    odds = without / (1 - without) * np.exp(effect[:, friend] * np.minimum(closeness, CLOSEST).astype(np.float32))
     return without, odds / (1 + odds)
 
 

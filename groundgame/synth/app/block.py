@@ -102,11 +102,10 @@ class AppWriter:
         rng = next(rngs)
         lines = UserLines(rng, people, accounts, named, shown)
         pages = Pages(next(rngs), accounts, named, edges)
-        friends = np.unique(edges.friend)
-        seen = np.full(len(friends), len(self.exports.dates))
-        np.minimum.at(seen, np.searchsorted(friends, edges.friend), accounts.export[accounts.account_of[edges.user]])
-        sharing, shared = profiles.shared_lines(next(rngs), people, accounts, shown, friends)
-        sharing_export = seen[np.searchsorted(friends, sharing)]
+        never = len(self.exports.dates)
+        seen = np.full(len(people), never)  # the export in which each of the cast first is a friend
+        np.minimum.at(seen, edges.friend, accounts.export[accounts.account_of[edges.user]])
+        sharing, shared = profiles.shared_lines(next(rngs), people, accounts, shown, np.flatnonzero(seen < never))
         for number, cut in enumerate(self.exports.cuts.tolist()):
             files = self._graph[number]
             fresh = np.flatnonzero(accounts.export == number)
@@ -116,7 +115,7 @@ class AppWriter:
             files["users"].append(lines.of(changed, cut))
             self._pages(files["friends"], pages, fresh, with_later=False)
             self._pages(files["friends"], pages, known[rng.random(len(known)) < REREAD_SHARE], with_later=True)
-            files["friend_shared"].append(shared.take(pa.array(np.flatnonzero(sharing_export == number))))
+            files["friend_shared"].append(shared.take(pa.array(np.flatnonzero(seen[sharing] == number))))
 
     def _pages(self, file: JsonLines, pages: Pages, picked: Ints, with_later: bool) -> None:
         for start in range(0, len(picked), ACCOUNTS_AT_ONCE):

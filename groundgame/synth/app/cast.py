@@ -5,8 +5,8 @@ Who signs up is ``accounts``' work, what is shown of them ``labels`` and ``profi
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 import numpy as np
 
@@ -74,7 +74,7 @@ class Cast(Names):
         return found
 
 
-def build(rng: np.random.Generator, block: Block, on: int, latest: Any, strangers: int) -> Cast:
+def build(rng: np.random.Generator, block: Block, on: int, latest: dt.date, strangers: int) -> Cast:
     """The cast of a block on a day.
 
     Args:
@@ -89,7 +89,7 @@ def build(rng: np.random.Generator, block: Block, on: int, latest: Any, stranger
     parts = [_entries(block, living, on, latest)]
     for kind, share in MADE.items():
         size = max(1, round(share * len(living)))
-        made = _made(rng, block, kind, living, size, on)
+        made = _made(rng, block, kind, living, size, on, latest)
         made.person = np.arange(strangers, strangers + size)
         strangers += size
         parts.append(made)
@@ -101,7 +101,7 @@ def join(parts: list[Cast]) -> Cast:
     return Cast(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Cast)})
 
 
-def _entries(block: Block, rows: Ints, on: int, latest: Any) -> Cast:
+def _entries(block: Block, rows: Ints, on: int, latest: dt.date) -> Cast:
     """The voters themselves."""
     electorate, chronicle = block.electorate, block.chronicle
     people, lives, minds = electorate.people.take(rows), electorate.lives.take(rows), electorate.minds.take(rows)
@@ -132,15 +132,17 @@ def _entries(block: Block, rows: Ints, on: int, latest: Any) -> Cast:
     )
 
 
-def _made(rng: np.random.Generator, block: Block, kind: int, living: Ints, size: int, on: int) -> Cast:
+def _made(rng: np.random.Generator, block: Block, kind: int, living: Ints, size: int, on: int, latest: dt.date) -> Cast:
     """People modelled on voters: same place and leaning, another name and age; mates and namesakes keep the name."""
     people = block.electorate.people
+    if kind in {MATE, NAMESAKE}:  # only who is on the file can be mistaken for them
+        living = living[block.chronicle.reasons[latest][living] >= 0]
     if kind == MATE:
         age = (on - people.birth_day[living]) / YEAR
         fathers = living[(people.sex[living] == 1) & (age > 42) & (age < 80)]
         living = fathers if len(fathers) else living
     rows = rng.choice(living, size, replace=size > len(living))
-    made = _entries(block, rows, on, next(iter(block.chronicle.reasons)))
+    made = _entries(block, rows, on, latest)
     made.kind = np.full(size, kind, np.int8)
     made.is_listed = np.zeros(size, dtype=bool)
     made.propensity = np.zeros(size, np.float32)  # who is not registered here cannot vote here

@@ -55,7 +55,8 @@ def build(rng: np.random.Generator, cast: Cast, accounts: Accounts, on: int, mea
     both = kept & mutual
     user, friend = np.concatenate([user[kept], friend[both]]), np.concatenate([friend[kept], user[both]])
     shuffle = rng.permutation(size)  # within a list, friends stand in no order
-    keys = np.unique(accounts.account_of[user] * size + shuffle[friend])
+    keys = np.sort(accounts.account_of[user] * size + shuffle[friend])
+    keys = keys[np.append(True, keys[1:] != keys[:-1])]
     back = np.argsort(shuffle)
     user, friend = accounts.member[keys // size], back[keys % size]
     ages = cast.age(on)
@@ -72,7 +73,8 @@ def _met(rng: np.random.Generator, cast: Cast, user: Ints, wanted: Ints, on: int
     side = np.select([cast.party == DEM, cast.party == REP], [0, 1], 2)
     county = cast.county.astype(np.int64)
     circles = (county * 3 + side, county, np.zeros(len(cast), np.int64))
-    sizes = [np.bincount(circle)[circle[user]] for circle in circles]
+    counts = [np.bincount(circle) for circle in circles]
+    sizes = [count[circle[user]] for count, circle in zip(counts, circles, strict=True)]
     edges = np.cumsum(MEETING_SHARES)
     how = np.minimum(np.searchsorted(edges, rng.random(len(user)) * edges[-1], side="right"), ELSEWHERE)
     for level in (LIKE_IN_ALL, LIKE_IN_COUNTY):
@@ -83,7 +85,7 @@ def _met(rng: np.random.Generator, cast: Cast, user: Ints, wanted: Ints, on: int
         place = np.empty(len(cast), np.int64)
         place[order] = np.arange(len(cast))
         at = np.flatnonzero(how == level)
-        start = np.searchsorted(circle[order], circle[user[at]])
+        start = (np.cumsum(counts[level]) - counts[level])[circle[user[at]]]
         size = sizes[level][at]
         reach = np.maximum(NEAR_SHARE * size, 1.5 * wanted[at])
         step = 1 + rng.exponential(reach).astype(np.int64)
@@ -131,8 +133,8 @@ class Pages:
     def _paged(self, owner: Ints, friend: Ints) -> pa.Array:
         if not len(owner):
             return pa.array([], pa.string())
-        first = np.searchsorted(owner, owner)
-        within = np.arange(len(owner)) - first
+        heads = np.flatnonzero(np.append(True, owner[1:] != owner[:-1]))
+        within = np.arange(len(owner)) - np.repeat(heads, np.diff(np.append(heads, len(owner))))
         starts = np.flatnonzero(within % PAGE == 0)
         bounds = np.append(starts, len(owner))
         ids = self._ids.take(pa.array(self._accounts.member[owner[starts]]))
