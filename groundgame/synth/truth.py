@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from groundgame.synth.block import Block
 from groundgame.synth.elections import Election
 from groundgame.synth.numbers import Numbers
+from groundgame.synth.tables import Ints
 
 SCHEMA = pa.schema(
     [
@@ -41,11 +42,11 @@ class TruthFile:
         """Append the truth about one block."""
         electorate, chronicle = block.electorate, block.chronicle
         people = electorate.people
-        rows = np.flatnonzero(np.any([reason >= 0 for reason in chronicle.reasons.values()], axis=0))
+        rows = listed_rows(block)
         person = np.where(people.twin_of >= 0, people.twin_of, np.arange(block.size)) + self._people
         nobody = np.zeros(block.size, np.float32)
         table = {
-            "voter_id": numbers.voter_id.take(pa.array(rows)).cast(pa.string()),
+            "voter_id": voter_ids(numbers, rows),
             "person_id": _ids("P", person[rows]),
             "true_household_id": _ids("H", people.household[rows] + self._households),
             "next_general_date": pa.array([self.coming.date], pa.date32()).take(pa.array(np.zeros(len(rows), np.int8))),
@@ -63,6 +64,16 @@ class TruthFile:
     def close(self) -> None:
         """Finish the file."""
         self._writer.close()
+
+
+def listed_rows(block: Block) -> Ints:
+    """Records of a block that are in any of the files."""
+    return np.flatnonzero(np.any([reason >= 0 for reason in block.chronicle.reasons.values()], axis=0))
+
+
+def voter_ids(numbers: Numbers, rows: Ints) -> pa.Array:
+    """The state's ids of the rows, as text."""
+    return numbers.voter_id.take(pa.array(rows)).cast(pa.string())
 
 
 def _ids(letter: str, numbers: np.ndarray) -> pa.Array:

@@ -20,6 +20,9 @@ SPREAD = 1.0  # of the logarithm of the list's length: the top percent knows ten
 # friends agree in party about two times in three, and a tenth of the names live in another state.
 LIKE_IN_ALL, LIKE_IN_COUNTY, LIKE_IN_AGE, ANYBODY, ELSEWHERE = range(5)
 MEETING_SHARES = (0.46, 0.24, 0.11, 0.09, 0.10)
+FAMILY_SHARE = (
+    0.08  # of friends drawn, if they happen to live in the same household; most of a household ends up listed
+)
 NEAR_SHARE = 0.06  # how far from one's own age friends are, as a share of those alike
 SELF_SHARE, REPEATED_SHARE = 0.0005, 0.002  # odd lines: oneself as a friend, a friend on two pages
 LATER_SHARE = 0.03  # friendships that are younger than the first list
@@ -94,7 +97,14 @@ def _met(rng: np.random.Generator, cast: Cast, user: Ints, wanted: Ints, on: int
     gone = np.flatnonzero(cast.kind == casts.AWAY)
     at = np.flatnonzero(how == ELSEWHERE)
     friend[at] = gone[rng.integers(0, len(gone), len(at))]
-    return friend
+    return _with_family(rng, cast, user, friend)
+
+
+def _with_family(rng: np.random.Generator, cast: Cast, user: Ints, friend: Ints) -> Ints:
+    """A few of the friends are of the user's own household, where there is anybody: households stand side by side."""
+    beside = np.clip(user + np.array([-2, -1, 1, 2])[rng.integers(0, 4, len(user))], 0, len(cast) - 1)
+    at_home = (cast.household[beside] == cast.household[user]) & (cast.kind[user] == casts.VOTER)
+    return np.where(at_home & (rng.random(len(user)) < FAMILY_SHARE), beside, friend)
 
 
 def _reflected(place: Ints, size: Ints) -> Ints:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -61,12 +60,6 @@ class TextFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path, self.lines = path, 0
         self._file = path.open("wb")
-
-    def __enter__(self) -> TextFile:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._file.close()
 
     def append(self, lines: pa.Array) -> None:
         """Write the lines; the array's own buffer goes to the file, without a Python object per line."""

@@ -172,6 +172,25 @@ def test_some_events_are_late_repeated_out_of_order_or_corrected(app: App) -> No
     assert 0.05 < (first["event_id"].diff() < 0).mean() < 0.6
 
 
+def test_an_app_beside_another_state_is_refused(tmp_path: Path) -> None:
+    write_state(tmp_path, 600, seed=3)
+    before = hashes(tmp_path)
+    for seed, voters in ((4, 600), (3, 700)):
+        with pytest.raises(SpecError, match="another state"):
+            write_app(tmp_path, seed, 100, voters=voters)
+    assert hashes(tmp_path) == before
+
+
+def test_the_smallest_app_is_whole(tmp_path: Path) -> None:
+    write_app(tmp_path, 2, 20, voters=100, mean_friends=3)
+    written = App(tmp_path)
+    assert len(written.who) == written.users["id"].nunique() == 20
+    for path in (tmp_path / "app" / "empower").iterdir():
+        assert set(json.loads(path.read_text())) == {
+            *("schema_version", "exportedMts", "profiles", "ctaResults", "outreachEntries"),
+        }
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

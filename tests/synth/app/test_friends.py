@@ -39,6 +39,13 @@ def test_friends_are_alike_in_county_age_and_party(app: App) -> None:
     assert np.abs(ages - others).mean() < 0.8 * np.abs(ages - rng.permutation(others)).mean()
 
 
+def test_families_are_friends(app: App) -> None:
+    household = pd.read_parquet(app.folder / "truth" / "voters.parquet").set_index("voter_id")["true_household_id"]
+    found = pairs(app)
+    at_home = found["user"].map(household).eq(found["friend"].map(household))
+    assert 0.3 < at_home.groupby(found["user"]).any().mean() < 0.8
+
+
 def test_friends_are_voters_others_and_users_themselves(app: App) -> None:
     assert 0.5 < app.friends["friend_voter_id"].notna().mean() < 0.85
     assert app.friends["friend_voter_id"].dropna().isin(app.registered.index).all()
