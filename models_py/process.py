@@ -41,7 +41,7 @@ class ModelProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env={**os.environ, "PYTHONPATH": path},
+            env={"OMP_WAIT_POLICY": "passive", **os.environ, "PYTHONPATH": path},
         )
         self._is_ready = False
 
