@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
 
 # A wrong link tells one person's friends about another, so a link must be nine times likelier than not.
-LEAST_PROBABILITY = 0.9
+LEAST_PROBABILITY = .9
 # Two voters (or two claimants) whose odds are within a factor of eight are too close to call.
 MARGIN_BITS = 3.0
 REVIEWED = (0.5, 0.99)
@@ -61,9 +61,10 @@ def claim_by_model(warehouse: Warehouse, as_of_sql: str) -> None:
     low, high = REVIEWED
     warehouse.execute(f"""
         create or replace table {SCRATCH}.review as
-        select person as person_key, voter as voter_id, probability, agreement, {as_of_sql} as as_of_date
-        from {SCRATCH}.ranked where place = 1 and probability between {low} and {high}
-        order by hash(person || voter), person, voter limit {REVIEW_ROWS}""")
+        select person_key, voter as voter_id, probability, agreement, {as_of_sql} as as_of_date
+        from {SCRATCH}.ranked join {SCRATCH}.numbered on id = person
+        where place = 1 and probability between {low} and {high}
+        order by hash(person_key || voter), person_key, voter limit {REVIEW_ROWS}""")
 
 
 def settle(warehouse: Warehouse) -> None:

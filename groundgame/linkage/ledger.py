@@ -39,6 +39,10 @@ def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt
         select d.* from {schema}.decisions d semi join {people} p on p.person_key = d.person_key
         where d.decided_as_of_date < '{as_of}'
         qualify row_number() over (partition by d.person_key order by d.decided_as_of_date desc) = 1""")
+    # A short number behind a mark that no state's ids begin with: joins and pairs are the bulk of the work.
+    warehouse.execute(f"""
+        create table {SCRATCH}.numbered as
+        select '{PERSON}' || row_number() over (order by person_key) as id, person_key from {people}""")
     warehouse.execute(f"""
         create table {SCRATCH}.tonight as
         with last_night as (from {schema}.nights where as_of_date < '{as_of}' order by as_of_date desc limit 1),
@@ -46,8 +50,9 @@ def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt
             select count(*) = 1 as is_same from last_night join {SCRATCH}.night using (voters_digest)
             where rule_version = '{rules.VERSION}'
         )
-        select '{PERSON}' || p.person_key as id
+        select n.id
         from {people} p
+        join {SCRATCH}.numbered n on n.person_key = p.person_key
         left join {SCRATCH}.before b on b.person_key = p.person_key
         left join {voters} v on v.voter_id = b.voter_id
         cross join same_file
@@ -58,8 +63,9 @@ def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt
             or (b.voter_id is null and (b.candidates_count > 0 or not is_same))""")
     warehouse.execute(f"""
         create table {SCRATCH}.held as
-        select '{PERSON}' || person_key as person, voter_id as voter, probability, method from {SCRATCH}.before b
-        where voter_id is not null and not exists (from {SCRATCH}.tonight t where t.id = '{PERSON}' || b.person_key)""")
+        select n.id as person, b.voter_id as voter, b.probability, b.method
+        from {SCRATCH}.before b join {SCRATCH}.numbered n using (person_key)
+        where b.voter_id is not null and not exists (from {SCRATCH}.tonight t where t.id = n.id)""")
 
 
 def finish(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt.date) -> None:
@@ -131,7 +137,8 @@ def _answers(warehouse: Warehouse, people: str, voters: str, night: str) -> None
             coalesce(s.reason, case when u.person is not null then 'two voters are as likely' end) as reason,
             case when s.voter is null then coalesce(s.candidates_count, u.candidates_count, 0) end as candidates_count
         from asked a
-        join {people} p on '{PERSON}' || p.person_key = a.id
+        join {SCRATCH}.numbered n on n.id = a.id
+        join {people} p on p.person_key = n.person_key
         left join {SCRATCH}.settled s on s.person = a.id
         left join {SCRATCH}.undecided u on u.person = a.id
         left join {SCRATCH}.before b on b.person_key = p.person_key

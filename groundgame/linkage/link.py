@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from groundgame.config import Settings
 from groundgame.errors import SpecError
 from groundgame.linkage import decide, ledger, model, records, waterfall
-from groundgame.linkage.records import PERSON, SCRATCH
+from groundgame.linkage.records import SCRATCH
 from groundgame.result import Result
 from groundgame.warehouse.base import open_warehouse
 
@@ -63,7 +63,9 @@ def match(warehouse: Warehouse, people_table: str, voters_table: str, seed: int,
     """Settle who of ``linking.tonight`` is which voter: keys first, the model for those whom no key links."""
     people, voters, remainder = f"{SCRATCH}.people", f"{SCRATCH}.voters", f"{SCRATCH}.remainder"
     _prepare(warehouse, people_table, voters_table, seed)
-    waterfall.link_by_keys(warehouse, f"(from {people} where is_tonight)", voters)
+    tonight = f"(from {people} where is_tonight)"
+    waterfall.meet_namesakes(warehouse, tonight, voters)
+    waterfall.link_by_keys(warehouse, tonight, voters)
     warehouse.execute(f"""
         create table {remainder} as from {people} l
         where is_tonight and not exists (from {SCRATCH}.claims c where c.person = l.id)""")
@@ -72,10 +74,13 @@ def match(warehouse: Warehouse, people_table: str, voters_table: str, seed: int,
     waterfall.collect_lessons(warehouse, learners, voters, model.LESSON_PAIRS)
     model.draw(warehouse, learners, voters, seed)
     _gather(warehouse, people, voters)
-    m, u = model.learn(warehouse)
     model.count_terms(warehouse, voters)
     voters_count = warehouse.fetch(f"select count(*) from {voters}").column(0)[0].as_py()
-    model.score(warehouse, "pairs", "scored", m, u, REGISTERED_SHARE / max(voters_count, 1))
+    for table in ("voters", "people", "remainder", "names", "namesakes", "cleaned"):  # memory for what follows
+        warehouse.execute(f"drop table {SCRATCH}.{table}")
+    prior = REGISTERED_SHARE / max(voters_count, 1)
+    m, u = model.learn(warehouse, prior)
+    model.score(warehouse, "pairs", "scored", m, u, prior)
     decide.claim_by_model(warehouse, f"'{as_of}'::date")
     decide.settle(warehouse)
 
@@ -88,7 +93,7 @@ def _prepare(warehouse: Warehouse, people_table: str, voters_table: str, seed: i
     warehouse.execute(f"""
         create table {SCRATCH}.wanted as
         with learners as (
-            select '{PERSON}' || person_key as id, true as is_learner from {people_table}
+            select id, true as is_learner from {SCRATCH}.numbered
             order by hash(person_key || '{seed}'), person_key limit {LEARNERS}
         )
         select id, coalesce(is_learner, false) as is_learner, t.id is not null as is_tonight
@@ -96,10 +101,10 @@ def _prepare(warehouse: Warehouse, people_table: str, voters_table: str, seed: i
     warehouse.execute(f"""
         create table {SCRATCH}.cleaned as
         select c.*, is_learner, is_tonight
-        from ({records.clean_people(people_table)}) c join {SCRATCH}.wanted using (id)""")
+        from ({records.clean_people(f"(from {people_table} join {SCRATCH}.numbered using (person_key))")}) c
+        join {SCRATCH}.wanted using (id)""")
     warehouse.execute(f"create table {people} as {records.with_forms(f'{SCRATCH}.cleaned')}")
     waterfall.drop_shared_contacts(warehouse, people, voters)
-    waterfall.spell_names(warehouse, people)
 
 
 def _gather(warehouse: Warehouse, people: str, voters: str) -> None:

@@ -8,7 +8,7 @@ where the counts are few. Splink is imported inside functions: it takes two seco
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,8 @@ Rates = Mapping[str, list[float]]
 # The declared values weigh as much as so many observed pairs: a small town's few sure links bend them, a state's replace them.
 DECLARED_M_PAIRS = 50
 DECLARED_U_PAIRS = 100_000
-SAMPLE = 700  # records a side: 490,000 pairs for u
+SAMPLE = 500  # records a side: 250,000 pairs for u
+AT_LARGE = "at large"
 LESSON_PAIRS = 5_000
 FLOOR = 1e-9
 # Below this nothing is linked, reviewed or too close to call; it need not be written.
@@ -31,7 +32,7 @@ LEAST_WRITTEN = 0.01
 
 
 def draw(warehouse: Warehouse, left: str, right: str, seed: int, same: bool = False) -> None:
-    """Make ``linking.taught``: the pairs of the lessons, and all pairs of two seeded samples (``lesson`` is then ``at large``).
+    """Make ``linking.taught``: the pairs of the lessons, and all pairs of two seeded samples (their lesson is ``at large``).
 
     Args:
         warehouse: the connection, with the scratch database attached and the lessons collected.
@@ -44,25 +45,35 @@ def draw(warehouse: Warehouse, left: str, right: str, seed: int, same: bool = Fa
     once = "where l.id < r.id" if same else ""
     warehouse.execute(f"""
         insert into {SCRATCH}.lessons
-        select 'at large', l.id, r.id from {sample.format(left)} l, {sample.format(right)} r {once}""")
+        select '{AT_LARGE}', l.id, r.id from {sample.format(left)} l, {sample.format(right)} r {once}""")
     warehouse.execute(f"""
         create or replace table {SCRATCH}.taught as
         select distinct '0' as match_key, id_l as join_key_l, id_r as join_key_r from {SCRATCH}.lessons""")
 
 
-def learn(warehouse: Warehouse) -> tuple[Rates, Rates]:
+def learn(warehouse: Warehouse, prior: float) -> tuple[Rates, Rates]:
     """Estimate m and u of every level from ``linking.lessons``; ``linking.compared`` must hold the records of its pairs.
+
+    Args:
+        warehouse: the connection, with the scratch database attached.
+        prior: probability that a pair at large is one person; so many of the sampled pairs are taken out of u again. In a small
+            table full of duplicates they would make agreement look common.
 
     Returns:
         Two maps from a comparison's name to the rates of its levels, in the order of the rules; each list sums to one.
     """
     score(warehouse, "taught", "taught_grades", declared("m"), declared("u"), 0.5, training=True)
+    seen = _grades_by_lesson(warehouse)
     m, u = {}, {}
     for comparison in rules.COMPARISONS:
         teachers = [lesson.name for lesson in rules.LESSONS if comparison.name in lesson.teaches]
-        sure, large = _grades(warehouse, comparison, teachers), _grades(warehouse, comparison, ["at large"])
+        grades = range(len(comparison.levels) - 1, -1, -1)
+        sure = [sum(seen.get((comparison.name, lesson, number), 0) for lesson in teachers) for number in grades]
+        large = [seen.get((comparison.name, AT_LARGE, number), 0) for number in grades]
         m[comparison.name] = pulled(sure, [level.m for level in comparison.levels], DECLARED_M_PAIRS)
-        u[comparison.name] = pulled(large, [level.u for level in comparison.levels], DECLARED_U_PAIRS)
+        same = [sum(large) * prior * rate for rate in m[comparison.name]]
+        two = [max(all_ - one, 0) for all_, one in zip(large, same, strict=True)]
+        u[comparison.name] = pulled(two, [level.u for level in comparison.levels], DECLARED_U_PAIRS)
     return m, u
 
 
@@ -71,7 +82,7 @@ def declared(rate: str) -> Rates:
     return {c.name: pulled([0] * len(c.levels), [getattr(x, rate) for x in c.levels], 1) for c in rules.COMPARISONS}
 
 
-def pulled(counts: list[int], expected: list[float], weight: float) -> list[float]:
+def pulled(counts: Sequence[float], expected: Sequence[float], weight: float) -> list[float]:
     """Shares of the counts, pulled towards the expected ones as if those had been seen ``weight`` times (Dirichlet prior)."""
     whole = sum(expected)
     raw = [
@@ -147,15 +158,16 @@ def _rare_columns() -> list[str]:
     return sorted({x.rarity_of for c in rules.COMPARISONS for x in c.levels if x.rarity_of})
 
 
-def _grades(warehouse: Warehouse, comparison: rules.Comparison, lessons: list[str]) -> list[int]:
-    """Counts of each level among the pairs of the lessons, best first; unknown is left out."""
-    listed = ", ".join(f"'{name}'" for name in lessons)
+def _grades_by_lesson(warehouse: Warehouse) -> dict[tuple[str, str, int], int]:
+    """How often each grade of each comparison is seen in each lesson; a pair counts in every lesson that has it."""
+    names = [comparison.name for comparison in rules.COMPARISONS]
+    sets = ", ".join(f"(lesson, gamma_{name})" for name in names)
+    cases = " ".join(f"when grouping(gamma_{name}) = 0 then '{name}'" for name in names)
+    grades = " ".join(f"when grouping(gamma_{name}) = 0 then gamma_{name}" for name in names)
     rows = warehouse.fetch(f"""
-        select gamma_{comparison.name} as grade, count(*) as n from {SCRATCH}.taught_grades
-        semi join (select id_l, id_r from {SCRATCH}.lessons where lesson in ({listed})) using (id_l, id_r)
-        group by 1""").to_pylist()
-    found = {row["grade"]: row["n"] for row in rows}
-    return [found.get(grade(comparison.name, level.label), 0) for level in comparison.levels]
+        select case {cases} end as comparison, lesson, case {grades} end as grade, count(*) as n
+        from {SCRATCH}.lessons join {SCRATCH}.taught_grades using (id_l, id_r) group by grouping sets ({sets})""")
+    return {(row["comparison"], row["lesson"], row["grade"]): row["n"] for row in rows.to_pylist()}
 
 
 def _settings(m: Rates, u: Rates, prior: float, training: bool) -> dict[str, Any]:

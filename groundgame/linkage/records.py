@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
 
 SCRATCH = "linking"
-PERSON = "person:"
+PERSON = "~"
 SHARED = (
     "first_name",
     "last_name",
@@ -72,10 +72,10 @@ def check_columns(warehouse: Warehouse, table: str, needed: tuple[str, ...]) -> 
 
 
 def clean_people(table: str) -> str:
-    """Select of people as records; ``id`` is the person's key behind a mark, so that it is no voter's id."""
+    """Select of people as records, under their numbers in ``linking.numbered``."""
     return _clean(
         table,
-        id=f"'{PERSON}' || person_key",
+        id="id",
         middle="null::varchar",
         suffix="null::varchar",
         other_last="other_last_name",

@@ -93,31 +93,59 @@ KEYS = (
     Key("name_birth_year_county", ("birth_year", "county", "state"), 0.995),
     Key("name_form_and_birth_date", BIRTH_DATE, 0.999, names="forms"),
     Key("name_form_birth_year_zip", ("birth_year", "zip"), 0.998, names="forms"),
-    Key("name_form_birth_year_city", ("birth_year", "city", "state"), 0.995, names="forms"),
     # Where no birthday exists, nothing may do worse than the plain reader: one such name in the place is the person.
-    Key("name_zip", ("zip",), 0.98, also=BIRTH_UNKNOWN),
-    Key("name_city", ("city", "state"), 0.95, also=BIRTH_UNKNOWN),
+    Key("name_zip", ("zip",), 0.97, also=BIRTH_UNKNOWN),
+    Key("name_city", ("city", "state"), 0.9, also=BIRTH_UNKNOWN),
 )
 
 CLOSE_FIRST = "(list_contains(l.first_forms, r.first) or jaro_winkler_similarity(l.first, r.first) >= 0.8)"
 CLOSE_LAST = "(list_contains(l.last_forms, r.last) or jaro_winkler_similarity(l.last, r.last) >= 0.82)"
+# Namesakes in any form are looked at wherever place or birth year agrees; the other blocks bear with a mistyped or missing part.
 BLOCKS = (
+    Block("namesakes_in_zip", ("zip",), names="forms"),
+    Block("namesakes_in_city", ("city", "state"), names="forms"),
+    Block("namesakes_in_county", ("county", "state"), names="forms"),
+    Block("namesakes_of_age", ("birth_year",), names="forms"),
     Block("home_and_first_letter", ("zip", "birth_year", "first[1]"), also=f"({CLOSE_LAST} or l.first = r.first)"),
     Block("home_and_last_letter", ("zip", "birth_year", "last[1]"), also=f"({CLOSE_FIRST} or l.last = r.last)"),
-    Block("home_and_last_name", ("zip", "last"), also=CLOSE_FIRST),
-    Block("home_and_first_name", ("zip", "first"), also=CLOSE_LAST),
+    Block("home_and_last_name", ("zip", "last", "first[1]"), also=CLOSE_FIRST),
+    Block("home_and_first_name", ("zip", "first", "last[1]"), also=CLOSE_LAST),
     Block("moved", ("last", "birth_year", "first[1]"), also=CLOSE_FIRST),
-    Block("moved_with_mistyped_last_name", ("first", "birth_year", "last[1]", "state"), also=CLOSE_LAST),
-    Block("name_in_county", ("county", "state"), names="forms"),
-    Block("name_in_city", ("city", "state"), names="forms"),
-    Block("name_and_birth_year", ("birth_year",), names="forms"),
+    Block(
+        "moved_with_mistyped_last_name",
+        ("first", "birth_year", "last[1]"),
+        also=f"(l.birth_month = r.birth_month or l.birth_day = r.birth_day or l.city = r.city) and {CLOSE_LAST}",
+    ),
     Block("names_swapped", ("first = last", "last = first")),
+    Block("names_swapped_at_home", ("zip", "first = last")),
+    Block("names_swapped_at_home_too", ("zip", "last = first")),
     Block("phone", ("phone",)),
     Block("email", ("email",)),
+    Block("birth_date_and_zip", (*BIRTH_DATE, "zip")),
+    Block("birth_date_and_city", (*BIRTH_DATE, "city")),
     Block("birth_date_and_last_letter", (*BIRTH_DATE, "last[1]")),
     Block("birth_date_and_first_letter", (*BIRTH_DATE, "first[1]")),
+    Block("birth_date_and_first_name_swapped", (*BIRTH_DATE, "first = last")),
+    Block("birth_date_and_last_name_swapped", (*BIRTH_DATE, "last = first")),
     Block("birthday_and_last_name", ("birth_month", "birth_day", "last"), also=CLOSE_FIRST),
     Block("birthday_and_first_name", ("birth_month", "birth_day", "first"), also=CLOSE_LAST),
+)
+
+# One field alone is enough to compare two records where the table is small enough for it (an import, a town).
+BROAD_BLOCKS = (
+    Block("first_name", ("first",)),
+    Block("last_name", ("last",)),
+    Block("birth_date", BIRTH_DATE),
+    Block("birthday_and_city", ("birth_month", "birth_day", "city")),
+    Block("age_and_city", ("birth_year", "city")),
+)
+
+# Two records of one voter were written on two forms: the names are the same or nearly so, and so is the year of birth.
+DUPLICATE_BLOCKS = (
+    Block("name_and_birth_year", ("first", "last", "birth_year")),
+    Block("phone_and_birth_year", ("phone", "birth_year"), also=f"{CLOSE_FIRST} and {CLOSE_LAST}"),
+    Block("birth_date_and_first_name", (*BIRTH_DATE, "first"), also=CLOSE_LAST),
+    Block("birth_date_and_last_name", (*BIRTH_DATE, "last"), also=CLOSE_FIRST),
 )
 
 LESSONS = (
@@ -130,7 +158,9 @@ LESSONS = (
     Lesson("name_place", ("first", "last", "zip", "city"), ("birth",)),
 )
 
-SWAPPED = "(first_l = last_r and last_l = first_r)"
+# First name in the box of the last name and the reverse; one of them may be mistyped on top.
+SWAPPED = """((first_l = last_r and jaro_winkler_similarity(last_l, first_r) >= 0.8)
+    or (last_l = first_r and jaro_winkler_similarity(first_l, last_r) >= 0.8))"""
 SAME_MONTH_DAY = "birth_month_l = birth_month_r and birth_day_l = birth_day_r"
 COMPARISONS = (
     Comparison(
@@ -191,6 +221,7 @@ COMPARISONS = (
                 0.02,
                 0.004,
             ),
+            Level("year alone", "birth_year_l = birth_year_r", 0.02, 0.014),
             Level("a year apart", "abs(birth_year_l - birth_year_r) = 1", 0.02, 0.03),
             Level("other", "else", 0.02, 0.95),
         ),

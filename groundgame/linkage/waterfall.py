@@ -30,11 +30,29 @@ def drop_shared_contacts(warehouse: Warehouse, left: str, right: str) -> None:
             )""")
 
 
-def spell_names(warehouse: Warehouse, left: str) -> None:
-    """Make ``linking.names``: each way in which a record of ``left`` may be written, one row (id, first, last)."""
+def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = False) -> None:
+    """Make ``linking.namesakes``: pairs whose names agree in some form and that a rule asks for, one column a key by names.
+
+    All keys and blocks by names share this one join; it reads the large side once.
+    """
     warehouse.execute(f"""
         create or replace table {SCRATCH}.names as
         select id, first, unnest(last_forms) as last from (select id, unnest(first_forms) as first, last_forms from {left})""")
+    named: list[rules.Key | rules.Block] = [rule for rule in (*rules.KEYS, *rules.BLOCKS) if rule.names != "none"]
+    asked = " or ".join(f"({condition})" for condition in dict.fromkeys(_equalities(rule.on) for rule in named))
+    exact = "l.first = r.first and l.last = r.last"
+    answers = "".join(
+        f", coalesce({_equalities(key.on)} and {key.also} and {NOT_CONTRADICTED}"
+        f"{' and ' + exact if key.names == 'exact' else ''}, false) as {key.name}"
+        for key in rules.KEYS
+        if key.names != "none"
+    )
+    # A record on the right has one first and one last name, so it meets each record on the left at most once.
+    warehouse.execute(f"""
+        create or replace table {SCRATCH}.namesakes as
+        select l.id as id_l, r.id as id_r{answers}
+        from {right} r join {SCRATCH}.names n on n.first = r.first and n.last = r.last join {left} l on l.id = n.id
+        where ({asked}){" and l.id < r.id" if same else ""}""")
 
 
 def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
@@ -42,45 +60,62 @@ def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
 
     A person leaves the waterfall with the first link; a voter does not, so that a second claimant is seen and settled later.
     """
-    warehouse.execute(
-        f"create or replace table {SCRATCH}.claims (person varchar, voter varchar, probability double, method varchar)"
-    )
+    claims = f"{SCRATCH}.claims"
+    warehouse.execute(f"create or replace table {claims} (person varchar, voter varchar, probability double, method varchar)")
     for key in rules.KEYS:
-        still_open = f"(select * from {left} l where not exists (from {SCRATCH}.claims c where c.person = l.id))"
-        pairs = _join(still_open, right, _equalities(key.on), f"{key.also} and {NOT_CONTRADICTED}", key.names)
+        if key.names == "none":
+            pairs = _join(left, right, _equalities(key.on), f"{key.also} and {NOT_CONTRADICTED}")
+        else:
+            pairs = f"select id_l, id_r from {SCRATCH}.namesakes where {key.name}"
         warehouse.execute(f"""
-            insert into {SCRATCH}.claims
-            with pairs as materialized ({pairs}),
+            insert into {claims}
+            with pairs as materialized (
+                select id_l, id_r from ({pairs}) p where not exists (from {claims} c where c.person = p.id_l)
+            ),
             one_voter as (select id_l, min(id_r) as id_r from pairs group by id_l having count(*) = 1),
             one_person as (select id_r from pairs group by id_r having count(*) = 1)
             select id_l, id_r, {key.probability}, '{key.name}' from one_voter semi join one_person using (id_r)""")
 
 
-def collect_pairs(warehouse: Warehouse, left: str, right: str, same: bool = False) -> None:
-    """Fill ``linking.pairs`` (join_key_l, join_key_r): every pair of some block, once.
+def collect_pairs(
+    warehouse: Warehouse, left: str, right: str, blocks: tuple[rules.Block, ...] = rules.BLOCKS, same: bool = False
+) -> None:
+    """Fill ``linking.pairs`` (match_key, join_key_l, join_key_r, as Splink takes them): every pair of some block, once.
 
     Args:
-        warehouse: the connection, with the scratch database attached.
-        left: records that look for a partner.
+        warehouse: the connection, with the scratch database attached and the namesakes met.
+        left: records that still look for a partner.
         right: records among which they look.
+        blocks: which pairs are worth it; those by names take the namesakes as they are.
         same: both are one table; each pair is then taken in one direction.
     """
-    found = []
-    for block in rules.BLOCKS:
-        also = f"{block.also} and l.id < r.id" if same else block.also
-        found.append(_join(left, right, _equalities(block.on), also, block.names))
-    warehouse.execute(
-        f"create or replace table {SCRATCH}.pairs (match_key varchar, join_key_l varchar, join_key_r varchar)"
-    )
+    once = "l.id < r.id" if same else "true"
+    found = [_join(left, right, _equalities(block.on), f"{block.also} and {once}") for block in blocks if block.names == "none"]
+    if any(block.names != "none" for block in blocks):
+        found.append(f"select id_l, id_r from {SCRATCH}.namesakes semi join {left} l on l.id = id_l")
     warehouse.execute(f"""
-        insert into {SCRATCH}.pairs select distinct '0', id_l, id_r from ({" union all ".join(found)})""")
+        create or replace table {SCRATCH}.pairs as
+        select distinct '0' as match_key, id_l as join_key_l, id_r as join_key_r from ({" union all ".join(found)})""")
+
+
+def affordable(warehouse: Warehouse, table: str, blocks: tuple[rules.Block, ...], most: int) -> tuple[rules.Block, ...]:
+    """Those blocks that make at most ``most`` pairs within the table, counted before any is made."""
+    kept = []
+    for block in blocks:
+        filled = " and ".join(f"{column} is not null" for column in block.on)
+        pairs = warehouse.fetch(f"""
+            select coalesce(sum(n * (n - 1) // 2), 0) as pairs
+            from (select count(*) as n from {table} where {filled} group by {", ".join(block.on)})""")
+        if pairs.column(0)[0].as_py() <= most:
+            kept.append(block)
+    return tuple(kept)
 
 
 def collect_lessons(warehouse: Warehouse, left: str, right: str, most: int, same: bool = False) -> None:
     """Fill ``linking.lessons`` (lesson, id_l, id_r): for each lesson at most ``most`` pairs that are alone with its key."""
     warehouse.execute(f"create or replace table {SCRATCH}.lessons (lesson varchar, id_l varchar, id_r varchar)")
     for lesson in rules.LESSONS:
-        pairs = _join(left, right, _equalities(lesson.on), "l.id < r.id" if same else "true", "none")
+        pairs = _join(left, right, _equalities(lesson.on), "l.id < r.id" if same else "true")
         warehouse.execute(f"""
             insert into {SCRATCH}.lessons
             with pairs as materialized ({pairs}),
@@ -96,9 +131,5 @@ def _equalities(columns: tuple[str, ...]) -> str:
     return " and ".join(f"l.{one} = r.{other}" for one, other in sides)
 
 
-def _join(left: str, right: str, on: str, also: str, names: str) -> str:
-    if names == "forms":
-        return f"""select distinct l.id as id_l, r.id as id_r from {left} l join {SCRATCH}.names n on n.id = l.id
-            join {right} r on n.first = r.first and n.last = r.last and {on} where {also}"""
-    exact = "l.first = r.first and l.last = r.last and " if names == "exact" else ""
-    return f"select l.id as id_l, r.id as id_r from {left} l join {right} r on {exact}{on} where {also}"
+def _join(left: str, right: str, on: str, also: str) -> str:
+    return f"select l.id as id_l, r.id as id_r from {left} l join {right} r on {on} where {also}"
