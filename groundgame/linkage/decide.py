@@ -13,11 +13,11 @@ from groundgame.linkage.records import SCRATCH
 if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
 
-# A wrong link tells one person's friends about another, so a link must be nine times likelier than not.
-LEAST_PROBABILITY = .9
+# Likelier than not, with some reserve for what no comparison sees; every link bears its probability, so a reader may ask for more.
+LEAST_PROBABILITY = 0.6
 # Two voters (or two claimants) whose odds are within a factor of eight are too close to call.
 MARGIN_BITS = 3.0
-REVIEWED = (0.5, 0.99)
+REVIEWED = (0.3, 0.9)
 REVIEW_ROWS = 200
 
 

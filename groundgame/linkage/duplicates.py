@@ -24,7 +24,7 @@ RECORDS = f"{SCRATCH}.records"
 # Registers are cleaned by their keepers; about two voters in a thousand are still there twice.
 DUPLICATE_SHARE = 0.002
 DUPLICATE_PROBABILITY = 0.99
-BROAD_PAIRS_PER_RECORD = 50
+BROAD_PAIRS_PER_RECORD = 100  # each pair is counted from both sides
 # What the exact keys find of all that belongs together, where nothing is known of a table beforehand.
 KEYS_RECALL = 0.7
 
@@ -62,12 +62,14 @@ def deduplicate(
         sure = " or ".join(key.name for key in rules.KEYS if key.names == "exact")
         found = warehouse.fetch(f"select count(*) from {SCRATCH}.namesakes where {sure}").column(0)[0].as_py()
         prior = max(found, 1) / KEYS_RECALL / max(count * (count - 1) / 2, 1)
-        broad = waterfall.affordable(warehouse, RECORDS, rules.BROAD_BLOCKS, BROAD_PAIRS_PER_RECORD * count)
+        broad = waterfall.affordable(warehouse, RECORDS, RECORDS, rules.BROAD_BLOCKS, BROAD_PAIRS_PER_RECORD * count)
         _compare(warehouse, (*rules.BLOCKS, *broad), prior, least_probability, settings.seed, has_homes)
         _cluster(warehouse)
         with warehouse.transaction():
             warehouse.execute(f"create schema if not exists {links_schema}")
-            warehouse.execute(f"create or replace table {links_schema}.record_pairs as {_pairs('record_id', 'other_id')}")
+            warehouse.execute(
+                f"create or replace table {links_schema}.record_pairs as {_pairs('record_id', 'other_id')}"
+            )
             warehouse.execute(f"""
                 create or replace table {links_schema}.record_clusters as
                 select id as record_id, cluster_id from {SCRATCH}.clusters order by id""")
@@ -96,7 +98,9 @@ def find_duplicates(settings: Settings, as_of: dt.date, voters_table: str, links
         warehouse.execute(f"create table {SCRATCH}.alike as {alike}")
         _clean(warehouse, f"from ({records.clean_voters(voters_table)}) where id in (select id from {SCRATCH}.alike)")
         warehouse.execute(f"drop table {SCRATCH}.all_voters")
-        _compare(warehouse, rules.DUPLICATE_BLOCKS, 2 * DUPLICATE_SHARE / max(count, 1), DUPLICATE_PROBABILITY, settings.seed)
+        _compare(
+            warehouse, rules.DUPLICATE_BLOCKS, 2 * DUPLICATE_SHARE / max(count, 1), DUPLICATE_PROBABILITY, settings.seed
+        )
         with warehouse.transaction():
             warehouse.execute(f"create schema if not exists {links_schema}")
             warehouse.execute(f"""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from groundgame.config import Settings
 from groundgame.errors import SpecError
-from groundgame.linkage import decide, ledger, model, records, waterfall
+from groundgame.linkage import decide, ledger, model, records, rules, waterfall
+from groundgame.linkage.duplicates import deduplicate, find_duplicates
 from groundgame.linkage.records import SCRATCH
 from groundgame.result import Result
 from groundgame.warehouse.base import open_warehouse
@@ -19,10 +20,15 @@ from groundgame.warehouse.base import open_warehouse
 if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
 
+__all__ = ["deduplicate", "find_duplicates", "run"]
+
 # The model learns from people of all nights, not from tonight's few; so many are enough for shares of a percent.
 LEARNERS = 100_000
 # Of the people whom no key links, about half are taken to be registered at all.
 REGISTERED_SHARE = 0.5
+# Up to so many voters one agreeing field may open a comparison, as long as the pairs stay few.
+TOWN = 200_000
+BROAD_PAIRS_PER_PERSON = 100
 
 
 def run(
@@ -53,8 +59,7 @@ def run(
         ledger.begin(warehouse, links_schema, people_table, voters_table, as_of)
         match(warehouse, people_table, voters_table, settings.seed, as_of)
         ledger.finish(warehouse, links_schema, people_table, voters_table, as_of)
-        people = warehouse.fetch(f"select count(*) from {people_table}").column(0)[0].as_py()
-        linked = warehouse.fetch(f"select count(*) from {links_schema}.person_links").column(0)[0].as_py()
+        people, linked = _count(warehouse, people_table), _count(warehouse, f"{links_schema}.person_links")
         details = ledger.counts(warehouse, links_schema)
     return Result("link", "people", people, linked, seconds=time.perf_counter() - started, details=details)
 
@@ -69,13 +74,17 @@ def match(warehouse: Warehouse, people_table: str, voters_table: str, seed: int,
     warehouse.execute(f"""
         create table {remainder} as from {people} l
         where is_tonight and not exists (from {SCRATCH}.claims c where c.person = l.id)""")
-    waterfall.collect_pairs(warehouse, remainder, voters)
+    voters_count = _count(warehouse, voters)
+    broad: tuple[rules.Block, ...] = ()
+    if voters_count <= TOWN:
+        most = BROAD_PAIRS_PER_PERSON * _count(warehouse, remainder)
+        broad = waterfall.affordable(warehouse, remainder, voters, rules.BROAD_BLOCKS, most)
+    waterfall.collect_pairs(warehouse, remainder, voters, (*rules.BLOCKS, *broad))
     learners = f"(from {people} where is_learner)"
     waterfall.collect_lessons(warehouse, learners, voters, model.LESSON_PAIRS)
     model.draw(warehouse, learners, voters, seed)
     _gather(warehouse, people, voters)
     model.count_terms(warehouse, voters)
-    voters_count = warehouse.fetch(f"select count(*) from {voters}").column(0)[0].as_py()
     for table in ("voters", "people", "remainder", "names", "namesakes", "cleaned"):  # memory for what follows
         warehouse.execute(f"drop table {SCRATCH}.{table}")
     prior = REGISTERED_SHARE / max(voters_count, 1)
@@ -83,6 +92,11 @@ def match(warehouse: Warehouse, people_table: str, voters_table: str, seed: int,
     model.score(warehouse, "pairs", "scored", m, u, prior)
     decide.claim_by_model(warehouse, f"'{as_of}'::date")
     decide.settle(warehouse)
+
+
+def _count(warehouse: Warehouse, table: str) -> int:
+    rows: int = warehouse.fetch(f"select count(*) from {table}").column(0)[0].as_py()
+    return rows
 
 
 def _prepare(warehouse: Warehouse, people_table: str, voters_table: str, seed: int) -> None:

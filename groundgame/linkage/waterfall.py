@@ -61,7 +61,9 @@ def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
     A person leaves the waterfall with the first link; a voter does not, so that a second claimant is seen and settled later.
     """
     claims = f"{SCRATCH}.claims"
-    warehouse.execute(f"create or replace table {claims} (person varchar, voter varchar, probability double, method varchar)")
+    warehouse.execute(
+        f"create or replace table {claims} (person varchar, voter varchar, probability double, method varchar)"
+    )
     for key in rules.KEYS:
         if key.names == "none":
             pairs = _join(left, right, _equalities(key.on), f"{key.also} and {NOT_CONTRADICTED}")
@@ -90,7 +92,11 @@ def collect_pairs(
         same: both are one table; each pair is then taken in one direction.
     """
     once = "l.id < r.id" if same else "true"
-    found = [_join(left, right, _equalities(block.on), f"{block.also} and {once}") for block in blocks if block.names == "none"]
+    found = [
+        _join(left, right, _equalities(block.on), f"{block.also} and {once}")
+        for block in blocks
+        if block.names == "none"
+    ]
     if any(block.names != "none" for block in blocks):
         found.append(f"select id_l, id_r from {SCRATCH}.namesakes semi join {left} l on l.id = id_l")
     warehouse.execute(f"""
@@ -98,14 +104,17 @@ def collect_pairs(
         select distinct '0' as match_key, id_l as join_key_l, id_r as join_key_r from ({" union all ".join(found)})""")
 
 
-def affordable(warehouse: Warehouse, table: str, blocks: tuple[rules.Block, ...], most: int) -> tuple[rules.Block, ...]:
-    """Those blocks that make at most ``most`` pairs within the table, counted before any is made."""
+def affordable(
+    warehouse: Warehouse, left: str, right: str, blocks: tuple[rules.Block, ...], most: int
+) -> tuple[rules.Block, ...]:
+    """Those blocks that make at most ``most`` pairs between the tables, counted before any is made."""
     kept = []
     for block in blocks:
-        filled = " and ".join(f"{column} is not null" for column in block.on)
+        columns = ", ".join(block.on)
+        sizes = f"(select {columns}, count(*)::hugeint as n from {{}} group by {columns})"
         pairs = warehouse.fetch(f"""
-            select coalesce(sum(n * (n - 1) // 2), 0) as pairs
-            from (select count(*) as n from {table} where {filled} group by {", ".join(block.on)})""")
+            select coalesce(sum(l.n * r.n), 0) as pairs
+            from {sizes.format(left)} l join {sizes.format(right)} r using ({columns})""")
         if pairs.column(0)[0].as_py() <= most:
             kept.append(block)
     return tuple(kept)
