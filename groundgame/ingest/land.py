@@ -27,6 +27,7 @@ from groundgame.ingest.findings import Findings
 from groundgame.ingest.inspect import RESEND, Manifest
 from groundgame.ingest.read import Shape, read_block
 from groundgame.ingest.snapshot import county_in_name
+from groundgame.privacy.tombstones import FORGOTTEN, Guard, guard
 from groundgame.sources.entities import ENTITIES
 from groundgame.sources.spec import EntityName, SourceSpec
 
@@ -80,6 +81,7 @@ def land(incoming: Incoming, settings: Settings, block_bytes: int = BLOCK_BYTES)
     """
     target = settings.raw_dir / incoming.folder / "part-0.parquet"
     facts, findings = TextFacts(), Findings()
+    keeper = guard(settings, incoming.source.name, incoming.source.state_abbr)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(".part-0.parquet.tmp")
     try:
@@ -87,7 +89,7 @@ def land(incoming: Incoming, settings: Settings, block_bytes: int = BLOCK_BYTES)
             entity = incoming.source.entities()[incoming.entity_name]
             found = blocks(stream, entity.text, incoming.text.name, facts, block_bytes)
             job, shape, rest = _start(incoming, found, findings)
-            tables = _tables(rest, shape, job, findings, settings.threads, incoming.text.name)
+            tables = _tables(rest, shape, job, findings, settings.threads, incoming.text.name, keeper)
             constants = {
                 "_source": incoming.source.name,
                 "_file_id": incoming.file_id,
@@ -96,12 +98,14 @@ def land(incoming: Incoming, settings: Settings, block_bytes: int = BLOCK_BYTES)
             rows = store.write_rows(part, tables, job.names, constants)
         counts = _counts(job, facts, findings, rows)
         verdict.refuse_or_pass(job, counts, findings, incoming.manifest, incoming.text.name)
-        store.keep_lines(settings.kept_lines_dir / incoming.folder, findings)
+        store.keep_lines(settings.kept_lines_dir / incoming.folder, keeper.lines(findings))
         store.into_place(part, target)
     except BaseException:
         part.unlink(missing_ok=True)
         store.remove_empty(target.parent, settings.raw_dir)
         raise
+    if not keeper.is_current():  # somebody was forgotten while this file was read
+        return land(incoming, settings, block_bytes)
     return _landed(incoming, job, facts, findings, counts, settings)
 
 
@@ -153,13 +157,13 @@ def _start(incoming: Incoming, found: Iterator[Block], findings: Findings) -> tu
 
 
 def _tables(
-    found: Iterator[Block], shape: Shape, job: Job, findings: Findings, threads: int, file: str
+    found: Iterator[Block], shape: Shape, job: Job, findings: Findings, threads: int, file: str, keeper: Guard
 ) -> Iterator[pa.Table]:
     """The landed rows of each block, in the file's order; blocks are read by a few threads at a time."""
 
     def work(block: Block) -> Read:
         read = read_block(block, shape)
-        return conform(read, job), read.findings
+        return keeper.keep(conform(read, job), read.findings.dropped), read.findings
 
     landed = 0
     with ThreadPoolExecutor(threads, thread_name_prefix="read") as pool:
@@ -190,7 +194,7 @@ def _in_order(
 def _counts(job: Job, facts: TextFacts, findings: Findings, rows: int) -> verdict.Counts:
     """Lines of the file, or cells where a line holds several elections: then a refused line stands for all its cells."""
     refused, dropped = len(findings.refused), findings.dropped.total()
-    not_votes = findings.dropped["not a vote"]
+    not_votes = findings.dropped["not a vote"] + findings.dropped[FORGOTTEN]  # counted in cells, not in lines
     data_lines = facts.lines - (dropped - not_votes)
     per_line = len(job.plan.elections)
     if per_line == 0:

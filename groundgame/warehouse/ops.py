@@ -43,6 +43,12 @@ TABLES: dict[str, str] = {
     # A rollback is one row `rolled_back` naming the run that is served again.
     "publications": """
         seq bigint, run_id varchar, as_of_date date, state varchar, content_hash varchar, published_at timestamp""",
+    # `state` goes intent -> done; `subject_key` is a keyed hash, `counts` a JSON object of rows removed by place.
+    "forget_requests": """
+        request_id varchar, subject_key varchar, requested_on date, reason varchar, state varchar, counts varchar,
+        noted_at timestamp""",
+    # Who was forgotten stays out of every later file; `kind` is voter or app_user.
+    "tombstones": "subject_key varchar, kind varchar, as_of_date date",
 }
 
 
