@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from groundgame.ingest.findings import Findings, Normalised
 from groundgame.ingest.layout import Plan
 from groundgame.sources.entities import CODE_COLUMNS
+from groundgame.sources.layouts import ByList, Column, Part
 from groundgame.sources.spec import EntitySpec, SourceSpec
 
 SUFFIX = r"(?i)^(.+?)[ ,]+(JR|SR|II|III|IV)\.?$"
@@ -66,13 +67,28 @@ def canonical(table: pa.Table, lines: npt.NDArray[np.int64], plan: Plan, finding
 
     values: dict[str, pa.Array] = {}
     for name, positions in plan.fields.items():
-        parts = [column(position) for position in positions]
-        if len(parts) > 1:
-            joined = pc.binary_join_element_wise(*parts, " ")
-            parts = [pc.ascii_trim_whitespace(pc.replace_substring_regex(joined, " +", " "))]
-        values[name] = parts[0]
+        values[name] = _combined([column(position) for position in positions], plan.columns.get(name))
     values |= {name: column(position) for name, position in plan.extra.items()}
     return Columns(values, lines, findings)
+
+
+def _combined(parts: list[pa.Array], declared: Column | None) -> pa.Array:
+    """One field out of its columns: joined, the first that says anything, half of it, or a constant by list."""
+    if isinstance(declared, Part):
+        rest = re.escape(declared.split)
+        pattern = f"(?s){rest}.*$" if declared.part == "first" else f"(?s)^.*?{rest}"
+        halved = pc.replace_substring_regex(parts[0], pattern, "", max_replacements=1)
+        whole = pc.match_substring(parts[0], declared.split)
+        return pc.ascii_trim_whitespace(halved if declared.part == "first" else pc.if_else(whole, halved, ""))
+    if isinstance(declared, ByList):
+        lists = pa.array(list(declared.by_list), pa.string())
+        return pc.fill_null(pa.array(declared.by_list.values(), pa.string()).take(pc.index_in(parts[0], lists)), "")
+    if len(parts) == 1:
+        return parts[0]
+    if isinstance(declared, tuple):
+        return pc.coalesce(*(pc.if_else(pc.equal(part, ""), None, part) for part in parts), "")
+    joined = pc.binary_join_element_wise(*parts, " ")
+    return pc.ascii_trim_whitespace(pc.replace_substring_regex(joined, " +", " "))
 
 
 def apply_null_values(columns: Columns, entity: EntitySpec) -> None:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from groundgame.ingest import columns as steps
 from groundgame.ingest import rows
+from groundgame.ingest.app_rows import app_rules
 from groundgame.ingest.columns import Columns
 from groundgame.ingest.dates import DateReader
 from groundgame.ingest.findings import Refused
@@ -59,7 +60,10 @@ def conform(block: ReadBlock, job: Job) -> pa.Table:
     steps.apply_null_values(columns, job.entity)
     steps.check_patterns(columns, job.entity)
     steps.check_county(columns, job.county)
-    if job.entity_name == "registrations":
+    if job.source.kind == "app":
+        entity = ENTITIES[job.entity_name]
+        refusals = app_rules(columns, job.source, job.entity, entity, job.snapshot)
+    elif job.entity_name == "registrations":
         refusals = _registrations(columns, job)
     elif job.entity.history is not None and job.entity.history.shape != "long":
         columns = unpivot(block, columns, job.plan, job.entity.history)
@@ -85,7 +89,8 @@ def _refuse(block: ReadBlock, columns: Columns, refusals: rows.Refusals) -> npt.
     for column, rule, reason, mask in refusals.found:
         for row in np.flatnonzero(mask & kept).tolist():
             line = int(columns.lines[row])
-            block.findings.refused.append(Refused(line, column, rule, reason, block.line_text(line)))
+            text = "" if refusals.withheld[row] else block.line_text(line)
+            block.findings.refused.append(Refused(line, column, rule, reason, text))
         kept &= ~mask
     return kept
 

@@ -35,8 +35,13 @@ class TextFile:
     member_date: dt.date | None = None
 
 
-def text_files(path: Path, files: Files) -> list[TextFile]:
+def text_files(path: Path, files: Files, name: str = "") -> list[TextFile]:
     """The texts in a file, after its first bytes and its archive directory were checked.
+
+    Args:
+        path: where the file is.
+        files: how the source describes it.
+        name: how it is called in the ledger, if not by its file name alone.
 
     Raises:
         FileRefused: T1, T9-T12, T16, or the file holds no wanted text.
@@ -50,7 +55,7 @@ def text_files(path: Path, files: Files) -> list[TextFile]:
     if container not in files.containers:
         problem = f"the file is {container}, the spec takes {', '.join(files.containers)}"
         raise FileRefused(path.name, "T12", problem, "add the container to the source's YAML if that is right")
-    return [TextFile(path, path.name, container)]
+    return [TextFile(path, name or path.name, container)]
 
 
 def _members(path: Path, files: Files) -> list[TextFile]:

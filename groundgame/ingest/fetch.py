@@ -5,6 +5,7 @@ A download goes to a temporary name, resumes after a break and is renamed when i
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import fnmatch
 import functools
@@ -35,7 +36,10 @@ QUIET_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Remote:
-    """A file as it was listed: where it is, its size and a mark that changes when it changes."""
+    """A file as it was listed: where it is, its size and a mark that changes when it changes.
+
+    Its name has the folder before it where the URI leaves the folder open.
+    """
 
     source: str
     uri: str
@@ -69,6 +73,13 @@ def list_files(source: str, files: Files, settings: Settings, connections: Conne
 
 def _look(source: str, uri: str, filesystem: Any, path: str) -> list[Remote]:
     folder, _, pattern = path.rpartition("/")
+    if set("*?[") & set(folder):
+        above, _, folders = folder.rpartition("/")
+        return [
+            dataclasses.replace(item, name=f"{inside.rpartition('/')[2]}/{item.name}")
+            for inside in _folders(source, uri, filesystem, above, folders)
+            for item in _look(source, uri, filesystem, f"{inside}/{pattern}")
+        ]
 
     def infos() -> list[dict[str, Any]]:
         filesystem.invalidate_cache()
@@ -76,13 +87,7 @@ def _look(source: str, uri: str, filesystem: Any, path: str) -> list[Remote]:
             return [filesystem.info(path)]
         return [info for info in filesystem.ls(folder, detail=True) if info["type"] == "file"]
 
-    try:
-        listed = _patiently(infos)
-    except Exception as error:
-        if isinstance(error, FileNotFoundError) and _is_missing(error):
-            return []
-        cause = error.__cause__ or error
-        raise FetchError(source, uri, f"cannot list ({type(cause).__name__})") from error
+    listed = _listed(source, uri, infos)
     names = {str(info["name"]).rpartition("/")[2]: info for info in listed}
     wanted = [name for name in names if fnmatch.fnmatchcase(name, pattern) and not name.endswith(SIDECARS + GROWING)]
     growing = {name.removesuffix(end) for name in names for end in GROWING if name.endswith(end)}
@@ -94,6 +99,28 @@ def _look(source: str, uri: str, filesystem: Any, path: str) -> list[Remote]:
         beside = tuple(end for end in SIDECARS if name + end in names or _alone_has(filesystem, path, pattern, end))
         items.append(_remote(source, uri, filesystem, name, info, beside))
     return items
+
+
+def _folders(source: str, uri: str, filesystem: Any, above: str, pattern: str) -> list[str]:
+    """The folders that a wildcard means: exports often come as a folder a day."""
+
+    def infos() -> list[dict[str, Any]]:
+        filesystem.invalidate_cache()
+        return [info for info in filesystem.ls(above, detail=True) if info["type"] == "directory"]
+
+    paths = sorted(str(info["name"]).rstrip("/") for info in _listed(source, uri, infos))
+    return [path for path in paths if fnmatch.fnmatchcase(path.rpartition("/")[2], pattern)]
+
+
+def _listed(source: str, uri: str, infos: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    try:
+        listed: list[dict[str, Any]] = _patiently(infos)
+    except Exception as error:
+        if isinstance(error, FileNotFoundError) and _is_missing(error):
+            return []
+        cause = error.__cause__ or error
+        raise FetchError(source, uri, f"cannot list ({type(cause).__name__})") from error
+    return listed
 
 
 def _alone_has(filesystem: Any, path: str, pattern: str, end: str) -> bool:
@@ -129,12 +156,13 @@ def bring(item: Remote, settings: Settings) -> Path:
         FileRefused: its name is not safe (T15).
         FetchError: it could not be read after several attempts; what was read so far stays for the next run.
     """
-    check_name(item.name)
+    for part in item.name.split("/"):
+        check_name(part)
     if item.is_local:
         return Path(item.path)
     folder = settings.home / "incoming" / item.source
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     target = folder / item.name
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     for end in item.sidecars:
         _download(item, item.path + end, target.with_name(item.name + end), None, "")
     _download(item, item.path, target, item.size, item.version)

@@ -41,6 +41,8 @@ class Findings:
     first_bad_byte: int | None = None
     non_ascii_lines: int = 0
     trailer_count: int | None = None
+    versions: set[str] = field(default_factory=set)  # schema versions that trailers name
+    items: int = 0  # rows beyond one per line, where a line holds a list of them
 
     def count(self, rule: str, column: str = "", value: str = "", rows: int = 1) -> None:
         """Count rows that a rule touched without refusing them."""
@@ -54,6 +56,8 @@ class Findings:
         self.dropped += other.dropped
         self.counts += other.counts
         self.non_ascii_lines += other.non_ascii_lines
+        self.versions |= other.versions
+        self.items += other.items
         if self.first_bad_byte is None:
             self.first_bad_byte = other.first_bad_byte
         if other.trailer_count is not None:

@@ -5,60 +5,37 @@ Until the move nothing is visible; the same text gives the same bytes, so a reru
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
+import functools
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from groundgame.config import Settings
-from groundgame.errors import FileRefused
-from groundgame.ingest import layout, store, verdict
+from groundgame.ingest import store, verdict, whole
+from groundgame.ingest.begin import Incoming, begin
 from groundgame.ingest.blocks import BLOCK_BYTES, Block, TextFacts, blocks
 from groundgame.ingest.conform import Job, conform
-from groundgame.ingest.container import TextFile, open_text
+from groundgame.ingest.container import open_text
 from groundgame.ingest.findings import Findings
-from groundgame.ingest.inspect import RESEND, Manifest
+from groundgame.ingest.json_careful import kept_text
+from groundgame.ingest.json_document import DocumentLines
+from groundgame.ingest.json_read import JsonShape, read_json
 from groundgame.ingest.read import Shape, read_block
-from groundgame.ingest.snapshot import county_in_name
+from groundgame.ingest.scan import Lines
 from groundgame.privacy.tombstones import FORGOTTEN, Guard, guard
 from groundgame.sources.entities import ENTITIES
-from groundgame.sources.spec import EntityName, SourceSpec
 
+__all__ = ["Incoming", "Landed", "land"]
 log = logging.getLogger(__name__)
+# Dropped lines that are data all the same, unlike a header or a trailer.
+DROPPED_ROWS = ("not a vote", FORGOTTEN, "self edge", "duplicate", "empty list")
 Read = tuple[pa.Table, Findings]
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """One text to land and what is known about it before it is read."""
-
-    text: TextFile
-    source: SourceSpec
-    entity_name: EntityName
-    snapshot: dt.date
-    sha256: str
-    size: int
-    manifest: Manifest
-
-    @property
-    def file_id(self) -> str:
-        """The same for the same content read by the same spec, whatever the file is called."""
-        digest = self.source.digest(self.entity_name)
-        key = "|".join((self.source.name, self.entity_name, self.sha256, self.text.member or "", digest))
-        return hashlib.sha256(key.encode()).hexdigest()[:16]
-
-    @property
-    def folder(self) -> Path:
-        """Its place under ``raw`` and under ``kept_lines``."""
-        entity = ENTITIES[self.entity_name].name
-        return Path(entity, f"source={self.source.name}", f"snapshot_date={self.snapshot}", f"file_id={self.file_id}")
 
 
 @dataclass(frozen=True)
@@ -85,10 +62,8 @@ def land(incoming: Incoming, settings: Settings, block_bytes: int = BLOCK_BYTES)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(".part-0.parquet.tmp")
     try:
-        with open_text(incoming.text) as stream:
-            entity = incoming.source.entities()[incoming.entity_name]
-            found = blocks(stream, entity.text, incoming.text.name, facts, block_bytes)
-            job, shape, rest = _start(incoming, found, findings)
+        with _opened(incoming, facts, block_bytes) as found:
+            job, shape, rest = begin(incoming, found, findings)
             tables = _tables(rest, shape, job, findings, settings.threads, incoming.text.name, keeper)
             constants = {
                 "_source": incoming.source.name,
@@ -96,6 +71,10 @@ def land(incoming: Incoming, settings: Settings, block_bytes: int = BLOCK_BYTES)
                 "_snapshot_date": incoming.snapshot,
             }
             rows = store.write_rows(part, tables, job.names, constants)
+        if incoming.source.kind == "app":
+            texts = functools.partial(_line_texts, incoming, block_bytes)
+            entity = ENTITIES[incoming.entity_name]
+            rows -= whole.settle(part, entity, incoming.entity, job.names, findings, settings, texts)
         counts = _counts(job, facts, findings, rows)
         verdict.refuse_or_pass(job, counts, findings, incoming.manifest, incoming.text.name)
         store.keep_lines(settings.kept_lines_dir / incoming.folder, keeper.lines(findings))
@@ -109,60 +88,40 @@ def land(incoming: Incoming, settings: Settings, block_bytes: int = BLOCK_BYTES)
     return _landed(incoming, job, facts, findings, counts, settings)
 
 
-def _start(incoming: Incoming, found: Iterator[Block], findings: Findings) -> tuple[Job, Shape, Iterator[Block]]:
-    """Take the header off the first block and fit the layout."""
-    name = incoming.text.name
-    entity = incoming.source.entities()[incoming.entity_name]
-    first = next(found, None)
-    if first is None:
-        raise FileRefused(name, "T1", "the text is empty", RESEND)
-    raw, header, rest = b"", "", [first]
-    while entity.text.header and not raw:
-        raw, _, data = rest[0].data.partition(b"\n")
-        findings.dropped["header" if raw else "blank"] += 1
-        rest = [Block(rest[0].first_line + 1, rest[0].offset + len(raw) + 1, data, first.encoding)] if data else []
-        if not raw and not rest:
-            raise FileRefused(name, "T2", "the text is one blank line", RESEND)
-    try:
-        # Without a header the first line is a row like any other: what it cannot say is for the reader to judge.
-        header = (raw or first.data.partition(b"\n")[0]).decode(
-            first.encoding, "strict" if entity.text.header else "replace"
-        )
-    except UnicodeDecodeError as error:
-        problem = f"not {first.encoding}: first wrong byte at offset {first.offset + error.start}"
-        raise FileRefused(name, "S3", problem, "declare the file's encoding in the source's YAML", 1) from error
-    layouts = entity.layouts
-    if entity.text.header:
-        names = layout.header_fields(header, entity.text, name)
-    else:
-        layouts = (layout.headerless(header, entity, name, incoming.snapshot),)
-        names = layouts[0].ordered_columns()
-    plan = layout.fit(names, layouts, incoming.source, entity, name, incoming.snapshot)
-    job = Job(
-        incoming.source,
-        incoming.entity_name,
-        entity,
-        plan,
-        incoming.snapshot,
-        county_in_name(f"{incoming.text.path.name}/{incoming.text.member or ''}", entity.files.county_in_name),
-    )
-    header_names = tuple(names) if entity.text.header else ()
-    shape = Shape(entity.text, plan.width, plan.keep, header_names, raw, layouts[0].record)
+@contextmanager
+def _opened(incoming: Incoming, facts: TextFacts, block_bytes: int) -> Iterator[Iterator[Block]]:
+    """The blocks of a text; a JSON document comes as the lines of its lists."""
+    text = incoming.entity.text
+    with open_text(incoming.text) as stream:
+        lines = DocumentLines(stream, text.lists, incoming.text.name) if text.lists else stream
+        yield blocks(lines, text, incoming.text.name, facts, block_bytes)  # type: ignore[arg-type]
 
-    def chained() -> Iterator[Block]:
-        yield from rest
-        yield from found
 
-    return job, shape, chained()
+def _line_texts(incoming: Incoming, block_bytes: int, wanted: set[int]) -> dict[int, str]:
+    """Some lines of a text as received, read once more."""
+    found = {}
+    with _opened(incoming, TextFacts(), block_bytes) as again:
+        for block in again:
+            end = block.first_line + block.data.count(b"\n")
+            if here := [line for line in wanted if block.first_line <= line < end]:
+                lines = Lines(block.data)
+                found.update({line: kept_text(lines.raw(line - block.first_line)) for line in here})
+    return found
 
 
 def _tables(
-    found: Iterator[Block], shape: Shape, job: Job, findings: Findings, threads: int, file: str, keeper: Guard
+    found: Iterator[Block],
+    shape: Shape | JsonShape,
+    job: Job,
+    findings: Findings,
+    threads: int,
+    file: str,
+    keeper: Guard,
 ) -> Iterator[pa.Table]:
     """The landed rows of each block, in the file's order; blocks are read by a few threads at a time."""
 
     def work(block: Block) -> Read:
-        read = read_block(block, shape)
+        read = read_json(block, shape) if isinstance(shape, JsonShape) else read_block(block, shape)
         return keeper.keep(conform(read, job), read.findings.dropped), read.findings
 
     landed = 0
@@ -192,13 +151,16 @@ def _in_order(
 
 
 def _counts(job: Job, facts: TextFacts, findings: Findings, rows: int) -> verdict.Counts:
-    """Lines of the file, or cells where a line holds several elections: then a refused line stands for all its cells."""
+    """Lines of the file, or cells where a line holds several elections: then a refused line stands for all its cells.
+
+    A line that holds a list counts as many times as the list has items.
+    """
     refused, dropped = len(findings.refused), findings.dropped.total()
     not_votes = findings.dropped["not a vote"] + findings.dropped[FORGOTTEN]  # counted in cells, not in lines
-    data_lines = facts.lines - (dropped - not_votes)
+    data_lines = facts.lines - (dropped - sum(findings.dropped[kind] for kind in DROPPED_ROWS))
     per_line = len(job.plan.elections)
     if per_line == 0:
-        return verdict.Counts(facts.lines, data_lines, rows, refused, dropped)
+        return verdict.Counts(facts.lines + findings.items, data_lines, rows, refused, dropped)
     whole_lines = sum(not item.column for item in findings.refused)
     dropped = (dropped - not_votes) * per_line + not_votes + whole_lines * (per_line - 1)
     return verdict.Counts(facts.lines * per_line, data_lines, rows, refused, dropped)
@@ -208,7 +170,8 @@ def _landed(
     incoming: Incoming, job: Job, facts: TextFacts, findings: Findings, counts: verdict.Counts, settings: Settings
 ) -> Landed:
     holds = verdict.hold_reasons(job, counts, findings, facts, incoming.manifest)
-    warnings = [f"S14 new column {name.removeprefix('x_')}" for name in job.plan.extra]
+    warnings = [f"S14 new column {name.removeprefix('x_')}" for name in (*job.plan.extra, *job.plan.news)]
+    warnings += verdict.unread_fields(findings)
     kinds = [name for name, number in facts.line_ends.items() if number]
     if len(kinds) > 1 or kinds == ["cr"]:
         warnings.append(f"S7 line ends {' and '.join(kinds)}")

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from groundgame.errors import FileRefused, LayoutDrift
 from groundgame.sources.history import Election
-from groundgame.sources.spec import EntitySpec, Joined, Layout, SourceSpec
+from groundgame.sources.layouts import Column, Joined, Layout, columns_of
+from groundgame.sources.spec import EntitySpec, SourceSpec
 from groundgame.sources.text import Text
 
 PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
@@ -29,6 +30,8 @@ class Plan:
     extra: dict[str, int] = field(default_factory=dict)  # x_<name> -> column, kept in raw
     elections: dict[int, Election] = field(default_factory=dict)  # column -> the election it stands for
     missing: tuple[str, ...] = ()  # optional fields without a column
+    columns: dict[str, Column] = field(default_factory=dict)  # how each field is declared
+    news: tuple[str, ...] = ()  # unknown columns that are kept out
 
     @property
     def keep(self) -> tuple[int, ...]:
@@ -94,6 +97,7 @@ def fit(
         )
 
     layout = min(layouts, key=badness)
+    keeps_news = source.kind == "voter_file"  # an app's new column may be anything that a person told it
     required, optional = _missing(layout, names)
     unknown = _unknown(layout, names, entity, siblings)
     if required:
@@ -108,9 +112,11 @@ def fit(
         width=len(names),
         layout=str(layout.since),
         fields={canonical: at for canonical in layout.columns if (at := _positions(layout, canonical, names))},
-        extra={f"x_{name}": names.index(name) for name in unknown},
+        extra={f"x_{name}": names.index(name) for name in unknown if keeps_news},
         elections=elections,
         missing=tuple(optional),
+        columns=dict(layout.columns),
+        news=() if keeps_news else tuple(unknown),
     )
 
 
@@ -128,11 +134,19 @@ def headerless(line: str, entity: EntitySpec, file: str, snapshot: dt.date) -> L
     return max(in_effect, key=lambda item: (item.line_width == width, item.since))
 
 
+def of_paths(entity: EntitySpec, snapshot: dt.date) -> tuple[Plan, Layout]:
+    """The plan of a JSON file: its values have names, so the newest layout in effect says what is read."""
+    in_effect = [layout for layout in entity.layouts if layout.since <= snapshot] or list(entity.layouts)
+    layout = max(in_effect, key=lambda item: item.since)
+    paths = layout.paths()
+    fields = {name: tuple(paths.index(path) for path in columns_of(column)) for name, column in layout.columns.items()}
+    return Plan(len(paths), str(layout.since), fields, columns=dict(layout.columns)), layout
+
+
 def _positions(layout: Layout, canonical: str, names: list[str]) -> tuple[int, ...]:
     column = layout.columns[canonical]
-    if isinstance(column, Joined):
-        return tuple(names.index(name.lower()) for name in column.join if name.lower() in names)
-    return next(((names.index(name.lower()),) for name in column if name.lower() in names), ())
+    found = tuple(names.index(name.lower()) for name in columns_of(column) if name.lower() in names)
+    return found if isinstance(column, Joined) else found[:1]
 
 
 def _missing(layout: Layout, names: list[str]) -> tuple[list[str], list[str]]:

@@ -28,9 +28,11 @@ class Refusals:
     rows: int
     found: list[tuple[str, str, str, Mask]] = field(default_factory=list)
     dropped: Mask = field(default_factory=lambda: np.zeros(0, np.bool_))
+    withheld: Mask = field(default_factory=lambda: np.zeros(0, np.bool_))  # rows whose text must not be kept
 
     def __post_init__(self) -> None:
         self.dropped = np.zeros(self.rows, np.bool_)
+        self.withheld = np.zeros(self.rows, np.bool_)
 
     def add(self, column: str, rule: str, reason: str, mask: Mask) -> None:
         """Refuse the rows of a mask."""

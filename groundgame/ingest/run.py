@@ -134,7 +134,7 @@ def _land_entity(night: Night, kind: EntityName, items: list[Remote]) -> None:
     for item in items:
         try:
             path = fetch.bring(item, night.settings)
-            texts = _new_texts(night, kind, path)
+            texts = _new_texts(night, kind, path, item.name)
         except FileRefused as error:
             _refuse(night, kind, item.name, None, error)
             continue
@@ -159,10 +159,10 @@ def _last_of_each_date(files: list[Landed]) -> list[Landed]:
     return list({landed.ledger["snapshot_date"]: landed for landed in files}.values())
 
 
-def _new_texts(night: Night, kind: EntityName, path: Path) -> list[Incoming]:
+def _new_texts(night: Night, kind: EntityName, path: Path, name: str) -> list[Incoming]:
     """The texts of a file that have not landed yet, after everything that can be said from outside was checked."""
     files = night.source.entities()[kind].files
-    texts = text_files(path, files)
+    texts = text_files(path, files, name)
     sha256, size = fetch.checksum(path), path.stat().st_size
     manifest = inspect.read_manifest(path, path.name)
     inspect.check_manifest(manifest, size, sha256, path.name)

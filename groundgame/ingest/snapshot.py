@@ -42,7 +42,8 @@ def _by_rule(text: TextFile, rule: SnapshotRule) -> dt.date | None:
         return text.member_date
     if rule.modified_date:
         return dt.datetime.fromtimestamp(text.path.stat().st_mtime, dt.UTC).date()
-    for name in (text.path.name, Path(text.member or "").name):
+    folder = text.name.rpartition("/")[0] if text.member is None else ""
+    for name in (text.path.name, Path(text.member or "").name, folder):
         match = re.search(str(rule.file_name), name)
         if match:
             return _day(match)

@@ -19,10 +19,12 @@ from groundgame.ingest.inspect import RESEND, Manifest
 MOJIBAKE_HOLD = 0.0001
 QUOTES_REFUSE = 0.001
 NEW_CODE_HOLD = 0.001
+OTHER_TYPE_HOLD = 0.001
 ZIP_OUTSIDE_HOLD = 0.001
 OTHER_COUNTY_REFUSE = 0.01
 REFUSED_LINES_HOLD = 0.01
 REFUSED_LINES_REFUSE = 0.5
+SHOWN_FIELDS = 20
 HOPELESS_AFTER = 20_000  # refused lines after which a file that loses more than half is not read to its end
 SAFE_CODE = re.compile(r"[A-Za-z0-9 ./_-]{1,12}")
 
@@ -77,12 +79,15 @@ def _whole_file(
     job: Job, counts: Counts, findings: Findings, manifest: Manifest
 ) -> Iterator[tuple[str, str, str, str]]:
     rows, expect = counts.rows, job.entity.expect
+    yield from _envelope(job, findings)
     said = manifest.rows if manifest.rows is not None else findings.trailer_count
     if said is not None and said != counts.data_lines:
         by = "manifest" if manifest.rows is not None else "trailer"
         yield "T4", "", f"{counts.data_lines} rows, the {by} says {said}: the file is cut or doubled", RESEND
-    if counts.data_lines < max(1, expect.rows[0]):
-        yield "T2", "", f"{counts.data_lines} rows, at least {max(1, expect.rows[0])} expected", RESEND
+    # An app may have a day without news; then the file must say so itself.
+    least = 0 if said == 0 and expect.rows[0] == 0 else max(1, expect.rows[0])
+    if counts.data_lines < least:
+        yield "T2", "", f"{counts.data_lines} rows, at least {least} expected", RESEND
     if findings.rows("V2"):
         problem = f"{findings.rows('V2')} ids in scientific notation: a spreadsheet destroyed them"
         yield "V2", "voter_id", problem, "ask for the file as it left the database"
@@ -103,6 +108,18 @@ def _whole_file(
             f"{quotes} of {rows} lines with open quotes",
             "declare quoting: none if quotes are data, or ask again",
         )
+
+
+def _envelope(job: Job, findings: Findings) -> Iterator[tuple[str, str, str, str]]:
+    """What a JSON file says about itself: without a last line it is cut (A8), of an unknown version it is not read (A17)."""
+    envelope, trailers = job.entity.text.envelope, findings.dropped["trailer"]
+    if envelope is None:
+        return
+    if trailers != 1:
+        yield "A8", "", f"{trailers} trailers where one was declared: the file is cut, or several were joined", RESEND
+    for version in sorted(findings.versions - set(envelope.versions)):
+        problem = f"schema version {_shown_code(version)}, known: {', '.join(envelope.versions)}"
+        yield "A17", "", problem, "compare the new schema with the source's YAML and declare its version"
 
 
 def _off_pattern(job: Job, findings: Findings, rows: int) -> Iterator[tuple[str, str, str, str]]:
@@ -147,8 +164,13 @@ def _value_holds(findings: Findings, rows: int) -> list[str]:
     for column in impossible:
         count = sum(item.rule == "V13" and item.column == column for item in findings.refused)
         reasons.append(f"V13 {column}: {count} impossible dates, day and month may be exchanged")
+    other_types = sum(item.rule == "A18" for item in findings.refused)
+    if other_types > OTHER_TYPE_HOLD * rows:
+        reasons.append(f"A18 {other_types} rows of another type than declared")
     for (rule, column, value), count in sorted(findings.counts.items()):
-        if rule == "V21" and count > NEW_CODE_HOLD * rows:
+        if rule == "A20":
+            reasons.append(f"A20 {count} sign-ups in one minute")
+        elif rule == "V21" and count > NEW_CODE_HOLD * rows:
             reasons.append(f"V21 {column} {_shown_code(value)} {count / rows:.1%}")
         elif rule == "V30" and count > ZIP_OUTSIDE_HOLD * rows:
             reasons.append(f"V30 {column}: {count / rows:.1%} outside of the state")
@@ -166,6 +188,15 @@ def alarms(findings: Findings) -> list[str]:
     """
     exposed = findings.rows("V24")
     return [f"V24 {exposed} confidential voters with an address; tell the sender"] if exposed else []
+
+
+def unread_fields(findings: Findings) -> list[str]:
+    """News: fields that nobody declared (S14), and what friends never gave to us (A2). Both never reach the disk."""
+    told = {"S14": "S14 new field {} in {} lines", "A2": "A2 {} of others dropped from {} lines"}
+    found = [
+        told[rule].format(column, rows) for (rule, column, _), rows in sorted(findings.counts.items()) if rule in told
+    ]
+    return found[:SHOWN_FIELDS] + ([f"and {len(found) - SHOWN_FIELDS} more"] if len(found) > SHOWN_FIELDS else [])
 
 
 def _shown_code(value: str) -> str:

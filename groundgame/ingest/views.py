@@ -95,6 +95,7 @@ def _catalog_tables(catalog: dict[str, SourceSpec]) -> dict[str, pa.Table]:
             round(s.retention_years * 365.25),
         )
         for s in catalog.values()
+        if s.kind == "voter_file"
     ]
     text, day = pa.string(), pa.date32()
     return {

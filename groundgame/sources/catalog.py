@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from groundgame.config import Settings
 from groundgame.errors import SpecError
-from groundgame.sources import history, spec, text
+from groundgame.sources import history, layouts, spec, text
 from groundgame.sources.spec import SourceSpec
 from groundgame.sources.strict_yaml import read_yaml
 
@@ -63,7 +63,7 @@ def _hint(error: Any) -> str:
 
 
 def _known_keys() -> Iterator[str]:
-    for module in (spec, text, history):
+    for module in (spec, layouts, text, history):
         for model in vars(module).values():
             if isinstance(model, type) and issubclass(model, BaseModel):
                 yield from model.model_fields

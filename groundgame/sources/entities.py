@@ -1,21 +1,35 @@
 """The canonical fields of every raw entity: the one list that specs map to, landing writes and dbt reads.
 
-All raw columns are text (dates as ISO ``YYYY-MM-DD``), with ``_source _file_id _line _snapshot_date`` beside them.
+All raw columns are text (dates as ISO ``YYYY-MM-DD``), with ``_source _file_id _line _snapshot_date`` beside them. An app
+is a ``_source``, so the same number in two apps is two people.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
 class Entity:
-    """A raw table: its ``name`` in schema raw, all ``fields`` in order, which are ``personal`` and which identify a ``key``."""
+    """A raw table: its ``name`` in schema raw, all ``fields`` in order, which are ``personal`` and which identify a ``key``.
+
+    ``required`` are never blank, ``ids`` never floats, ``times`` are moments. Equal rows of a key count once in a file, under
+    rule ``once``; ``on_conflict`` says what becomes of those that differ from the first. ``is_of_others``: the lines speak of
+    people who never signed up, and are kept nowhere else.
+    """
 
     name: str
     fields: tuple[str, ...]
     key: tuple[str, ...]
     personal: frozenset[str]
+    kind: str = "voter_file"
+    required: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+    times: frozenset[str] = frozenset()
+    once: str = ""
+    on_conflict: Literal["refuse", "keep", "drop"] = "keep"
+    is_of_others: bool = False
 
 
 REGISTRATIONS = Entity(
@@ -101,7 +115,127 @@ VOTES = Entity(
     personal=frozenset(),
 )
 
-ENTITIES = {"registrations": REGISTRATIONS, "votes": VOTES}
+USERS = Entity(
+    name="app_users",
+    fields=(
+        "user_id",
+        "full_name",
+        "first_name",
+        "last_name",
+        "gender_code",
+        "birthday",  # YYYY-MM-DD, --MM-DD without a year, or YYYY alone
+        "city",
+        "state",  # as the user's profile spells it: North Carolina, NC, United Kingdom
+        "country_code",
+        "zip_code",
+        "phone",  # ten digits
+        "email",
+        "religion",
+        "political_views",
+        "van_id",
+        "installed_at",  # all moments are UTC: 2026-10-09T05:00:00.000Z
+        "updated_at",
+        "deleted_at",
+    ),
+    key=("user_id",),
+    personal=frozenset(
+        {
+            "full_name",
+            "first_name",
+            "last_name",
+            "birthday",
+            "city",
+            "zip_code",
+            "phone",
+            "email",
+            "religion",
+            "political_views",
+        }
+    ),
+    kind="app",
+    required=frozenset({"user_id"}),
+    ids=frozenset({"user_id", "van_id"}),
+    times=frozenset({"installed_at", "updated_at", "deleted_at"}),
+    once="A10",
+)
+
+# A friendship stands once in a file for each user whose list was read; both lists are needed, so a reverse edge stays.
+FRIEND_EDGES = Entity(
+    name="app_friend_edges",
+    fields=("user_id", "friend_id", "friend_name", "seen_at"),
+    key=("user_id", "friend_id"),
+    personal=frozenset({"friend_name"}),
+    kind="app",
+    required=frozenset({"user_id", "friend_id"}),
+    ids=frozenset({"user_id", "friend_id"}),
+    times=frozenset({"seen_at"}),
+    once="A21",
+    on_conflict="drop",
+    is_of_others=True,
+)
+
+# Whatever else a friend shares has no column here, so it never reaches disk.
+FRIEND_SHARED = Entity(
+    name="app_friend_shared",
+    fields=("friend_id", "birthday", "city", "state"),
+    key=("friend_id",),
+    personal=frozenset({"birthday", "city"}),
+    kind="app",
+    required=frozenset({"friend_id"}),
+    ids=frozenset({"friend_id"}),
+    once="A10",
+    is_of_others=True,
+)
+
+# Every file lands whole, so an event may stand in several files: which row counts is decided in SQL by event_id, then the
+# highest revision, then the latest file. Within one file landing decides: an event and revision count once, and the same
+# with another body is refused.
+ACTIONS = Entity(
+    name="app_actions",
+    fields=(
+        "event_id",
+        "revision",  # 1 where the sender has none
+        "user_id",
+        "friend_id",
+        "action_type",
+        "ask_type",
+        "occurred_at",
+        "outcome",
+        "amount",
+    ),
+    key=("event_id", "revision"),
+    personal=frozenset(),
+    kind="app",
+    required=frozenset({"event_id", "user_id", "occurred_at"}),
+    ids=frozenset({"event_id", "user_id", "friend_id"}),
+    times=frozenset({"occurred_at"}),
+    once="A10",
+    on_conflict="refuse",
+)
+
+# As for actions, but consent has no revisions: what changes it is another event.
+CONSENT_EVENTS = Entity(
+    name="app_consent_events",
+    fields=("event_id", "user_id", "scope", "action", "occurred_at", "country_code"),
+    key=("event_id",),
+    personal=frozenset(),
+    kind="app",
+    required=frozenset({"event_id", "user_id", "occurred_at"}),
+    ids=frozenset({"event_id", "user_id"}),
+    times=frozenset({"occurred_at"}),
+    once="A10",
+    on_conflict="refuse",
+)
+
+ENTITIES = {
+    "registrations": REGISTRATIONS,
+    "votes": VOTES,
+    "users": USERS,
+    "friend_edges": FRIEND_EDGES,
+    "friend_shared": FRIEND_SHARED,
+    "actions": ACTIONS,
+    "consent_events": CONSENT_EVENTS,
+}
 SYSTEM_COLUMNS = ("_source", "_file_id", "_line", "_snapshot_date")
 
 # The coded fields of all entities: field name in `codes:` -> the canonical column that holds the source's code.
@@ -133,4 +267,4 @@ CODE_VALUES: dict[str, frozenset[str] | None] = {
     "sex": frozenset({"female", "male", "undesignated"}),
     "voting_method": frozenset({"election_day", "early", "mail", "provisional", "transfer", "curbside"}),
 }
-DATE_FIELDS = frozenset({"registered_date", "birth_date", "election_date"})
+DATE_FIELDS = frozenset({"registered_date", "birth_date", "election_date", "birthday"})

@@ -15,20 +15,15 @@ from pydantic import BeforeValidator, Field, StrictStr, model_validator
 from groundgame.sources.block import Block, ColumnPattern, Pattern
 from groundgame.sources.entities import CODE_VALUES, DATE_FIELDS, ENTITIES
 from groundgame.sources.history import History
-from groundgame.sources.text import Record, Text
+from groundgame.sources.layouts import Joined, Layout
+from groundgame.sources.text import Text
 
-EntityName = Literal["registrations", "votes"]
+__all__ = ["DateRule", "EntityName", "EntitySpec", "Files", "Joined", "Layout", "SourceSpec"]
+EntityName = Literal["registrations", "votes", "users", "friend_edges", "friend_shared", "actions", "consent_events"]
 
 
 def _as_list(value: object) -> object:
     return [value] if isinstance(value, str | dict) else value
-
-
-def _flat(value: object) -> object:
-    """Lists inside the list are spliced in, so that vintages can share a YAML anchor."""
-    if not isinstance(value, list):
-        return value
-    return [item for part in value for item in (part if isinstance(part, list) else [part])]
 
 
 Strings = Annotated[tuple[StrictStr, ...], BeforeValidator(_as_list)]
@@ -55,7 +50,8 @@ class Files(Block):
     """Where the files are, and how to look at them from outside."""
 
     uri: Strings = Field(
-        min_length=1, description="fsspec URIs; {inbox} is the installation's inbox; * and ? only in the file name"
+        min_length=1,
+        description="fsspec URIs; {inbox} is the installation's inbox; * and ? only in the file name and its folder",
     )
     connection: str | None = Field(None, description="name of the connection whose options open the URI")
     containers: tuple[Literal["plain", "gzip", "zip"], ...] = ("plain",)
@@ -69,68 +65,15 @@ class Files(Block):
         for uri in self.uri:
             if unknown := set(re.findall(r"\{(\w*)\}", uri)) - {"inbox"}:
                 raise ValueError(f"unknown placeholder {sorted(unknown)}; only {{inbox}} is known")
-            if set("*?[") & set(uri.rpartition("/")[0]):
-                raise ValueError("wildcards are allowed in the file name only")
+            folder = uri.rpartition("/")[0]
+            if set("*?[") & set(folder.rpartition("/")[0]):
+                raise ValueError("wildcards are allowed in the file name only, and in the name of its folder")
+            if set("*?[") & set(folder) and "zip" in self.containers:
+                raise ValueError(
+                    "wildcards are allowed in the file name only where zips are taken: members would share names"
+                )
         if self.county_in_name and "(?P<county>" not in self.county_in_name:
             raise ValueError("county_in_name needs a group (?P<county>...)")
-        return self
-
-
-class Joined(Block):
-    """Several columns that make one field, joined with a space."""
-
-    join: tuple[StrictStr, ...] = Field(min_length=2)
-
-
-Column = Annotated[tuple[StrictStr, ...], BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
-
-
-class Layout(Block):
-    """One vintage of a file: which column feeds which canonical field."""
-
-    since: dt.date
-    columns: dict[str, Joined | Column] = Field(
-        description="canonical field: column, [column and its aliases], or join"
-    )
-    optional: tuple[str, ...] = Field((), description="fields whose column may be missing: null, and a person is asked")
-    ignored: Annotated[tuple[StrictStr, ...], BeforeValidator(_flat)] = Field((), description="known columns not kept")
-    positions: tuple[StrictStr, ...] = Field((), description="names in order, for files without a header")
-    record: Record | None = Field(None, description="where the columns stand in a line, for fixed-width files")
-
-    def ordered_columns(self) -> list[str]:
-        """The column names of a file that does not name them itself, lower case."""
-        return [name.lower() for name in (self.record.spans if self.record else self.positions)]
-
-    @property
-    def line_width(self) -> int:
-        """How wide a line of a file without a header is: characters of a record, else columns."""
-        return self.record.width if self.record else len(self.positions)
-
-    def source_columns(self) -> set[str]:
-        """Every column name that this layout knows, lower case."""
-        names = {name.lower() for name in (*self.ignored, *self.ordered_columns())}
-        for column in self.columns.values():
-            names.update(name.lower() for name in (column.join if isinstance(column, Joined) else column))
-        return names
-
-    @model_validator(mode="after")
-    def _optional_is_known(self) -> Layout:
-        if unknown := sorted(set(self.optional) - set(self.columns)):
-            raise ValueError(f"optional names fields without a column: {unknown}")
-        return self
-
-    @model_validator(mode="after")
-    def _record_has_the_columns(self) -> Layout:
-        if self.record is None:
-            return self
-        if self.positions:
-            raise ValueError("positions and record are two answers to one question: give one")
-        spans = set(self.ordered_columns())
-        for field in self.columns.keys() - set(self.optional):
-            column = self.columns[field]
-            named = {name.lower() for name in (column.join if isinstance(column, Joined) else column)}
-            if not (named <= spans if isinstance(column, Joined) else named & spans):
-                raise ValueError(f"record.spans: none for {field} ({', '.join(sorted(named - spans))})")
         return self
 
 
@@ -150,6 +93,22 @@ class DateRule(Block):
         return self
 
 
+class TimeRule(Block):
+    """How a moment is written. Nothing is guessed: a number in another unit is a moment that cannot be (A11)."""
+
+    unit: Literal["ms", "s", "iso"] = Field(description="since 1970 in UTC, or ISO 8601")
+    zone: StrictStr | None = Field(
+        None, description="iso: IANA zone of texts that name none; without it they are refused"
+    )
+    since: dt.date = Field(dt.date(2000, 1, 1), description="nothing can have happened earlier")
+
+    @model_validator(mode="after")
+    def _zone_is_of_iso(self) -> TimeRule:
+        if self.zone is not None and self.unit != "iso":
+            raise ValueError("zone belongs to unit iso: the others count from 1970 in UTC")
+        return self
+
+
 class Expectations(Block):
     """What a file must look like to be believed."""
 
@@ -158,6 +117,7 @@ class Expectations(Block):
     patterns: dict[str, ColumnPattern] = Field(
         default_factory=dict, description="canonical field: pattern of its values"
     )
+    sign_ups_per_minute: int = Field(10_000, ge=1, description="users; more in one minute asks a person (A20)")
     pattern_share: float = Field(0.99, ge=0, le=1, description="share of rows that must match, or the file is refused")
 
 
@@ -176,6 +136,7 @@ class EntitySpec(Block):
     voter_id: Literal["column", "line"] = Field("column", description="line: the file has no id, the line number is it")
     layouts: tuple[Layout, ...] = Field(min_length=1)
     dates: dict[str, DateRule] = Field(default_factory=dict)
+    times: dict[str, TimeRule] = Field(default_factory=dict)
     null_values: dict[str, Strings] = Field(
         default_factory=dict, description="field: values that mean nothing is known"
     )
@@ -187,7 +148,10 @@ class EntitySpec(Block):
         fixed = self.text.format == "fixed_width"
         if any((layout.record is not None) != fixed for layout in self.layouts):
             raise ValueError("text.format fixed_width and a record in each layout belong together")
-        if not fixed and not self.text.header and not all(layout.positions for layout in self.layouts):
+        if self.text.is_json:
+            for layout in self.layouts:
+                layout.check_paths()
+        elif not fixed and not self.text.header and not all(layout.positions for layout in self.layouts):
             raise ValueError("a file without a header needs positions in each layout")
         return self
 
@@ -210,8 +174,9 @@ class Study(Block):
 
 
 class SourceSpec(Block):
-    """One sender of voter files."""
+    """One sender: a state that sends voter files, or an app that exports what its users did."""
 
+    kind: Literal["voter_file", "app"] = "voter_file"
     name: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
     title: str = ""
     state_abbr: Annotated[StrictStr, Field(pattern=r"^[A-Z]{2}$")] | None = None
@@ -224,15 +189,19 @@ class SourceSpec(Block):
     history_start_date: dt.date | None = Field(None, description="before it the history is not complete")
     registrations: EntitySpec | None = None
     votes: EntitySpec | None = None
+    users: EntitySpec | None = None
+    friend_edges: EntitySpec | None = None
+    friend_shared: EntitySpec | None = None
+    actions: EntitySpec | None = None
+    consent_events: EntitySpec | None = None
     codes: dict[str, dict[StrictStr, StrictStr]] = Field(default_factory=dict)
     confidentiality: tuple[Mark, ...] = ()
     zip_prefixes: tuple[StrictStr, ...] = Field((), description="how the state's ZIP codes begin")
     study: Study | None = None
 
     def entities(self) -> dict[str, EntitySpec]:
-        """The declared entities by name, registrations first."""
-        pairs = (("registrations", self.registrations), ("votes", self.votes))
-        return {name: entity for name, entity in pairs if entity is not None}
+        """The declared entities by name, in the order of ``ENTITIES``."""
+        return {name: entity for name in ENTITIES if (entity := getattr(self, name)) is not None}
 
     def digest(self, entity: EntityName) -> str:
         """Changes when anything changes that decides how the entity's rows are read."""
@@ -245,22 +214,21 @@ class SourceSpec(Block):
     @model_validator(mode="after")
     def _known_fields(self) -> SourceSpec:
         if not self.entities():
-            raise ValueError("declares neither registrations nor votes")
+            raise ValueError(f"declares none of {', '.join(ENTITIES)}")
         for name, entity in self.entities().items():
+            if ENTITIES[name].kind != self.kind:
+                raise ValueError(f"{name}: no entity of kind {self.kind}")
             known = set(ENTITIES[name].fields)
             for block, fields in _fields_used(entity):
                 if unknown := sorted(fields - known):
                     raise ValueError(f"{name}.{block}: no such field {unknown} in {ENTITIES[name].name}")
             if entity.dates.keys() - DATE_FIELDS:
                 raise ValueError(f"{name}.dates: not dates: {sorted(entity.dates.keys() - DATE_FIELDS)}")
-            undated = {
-                field for layout in entity.layouts for field in layout.columns
-            } & DATE_FIELDS - entity.dates.keys()
-            if undated:
+            if undated := _mapped(entity) & DATE_FIELDS - entity.dates.keys():
                 raise ValueError(f"{name}.dates: no format declared for {sorted(undated)}")
-            has_id = all("voter_id" in layout.columns for layout in entity.layouts)
-            if has_id != (entity.voter_id == "column"):
-                raise ValueError(f"{name}.voter_id: every layout maps voter_id, or voter_id is 'line' and none does")
+            _check_ids(name, entity)
+            if (timed := ENTITIES[name].times & _mapped(entity)) - entity.times.keys():
+                raise ValueError(f"{name}.times: no unit declared for {sorted(timed - entity.times.keys())}")
         if (self.votes is not None) != (self.votes is not None and self.votes.history is not None):
             raise ValueError("votes.history: required")
         return self
@@ -278,11 +246,29 @@ class SourceSpec(Block):
         return self
 
 
+def _mapped(entity: EntitySpec) -> set[str]:
+    """Every field that some layout fills."""
+    return {field for layout in entity.layouts for field in layout.columns}
+
+
+def _check_ids(name: str, entity: EntitySpec) -> None:
+    """Each layout must fill the key, except that a voter file may lack ids, and a vote's election may be in its column."""
+    if ENTITIES[name].kind == "voter_file":
+        has_id = all("voter_id" in layout.columns for layout in entity.layouts)
+        if has_id != (entity.voter_id == "column"):
+            raise ValueError(f"{name}.voter_id: every layout maps voter_id, or voter_id is 'line' and none does")
+        return
+    for layout in entity.layouts:
+        if missing := sorted(ENTITIES[name].required - layout.columns.keys()):
+            raise ValueError(f"{name}.layouts.columns: none for {missing}")
+
+
 def _fields_used(entity: EntitySpec) -> list[tuple[str, set[str]]]:
     """The canonical fields that an entity's blocks speak of, by block."""
     used: list[tuple[str, set[str]]] = [("layouts.columns", set(layout.columns)) for layout in entity.layouts]
     used += [
         ("dates", set(entity.dates)),
+        ("times", set(entity.times)),
         ("null_values", set(entity.null_values)),
         ("expect.patterns", set(entity.expect.patterns)),
     ]

@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import Path
 
 from groundgame.config import Settings
-from groundgame.sources.entities import REGISTRATIONS, VOTES
+from groundgame.sources.entities import ENTITIES, REGISTRATIONS, VOTES
 from groundgame.warehouse import ops
 from groundgame.warehouse.base import Warehouse, open_warehouse
 
@@ -53,6 +53,10 @@ def land(settings: Settings, source: str = "nc", without: tuple[str, ...] = ()) 
             warehouse.execute(f"create table if not exists raw.{entity.name} as {snapshots} limit 0")
             warehouse.execute(f"insert into raw.{entity.name} {snapshots}")
             load(warehouse, source, entity.name)
+        for entity in ENTITIES.values():  # as landing leaves them where a campaign has no app
+            columns = ", ".join(f"{name} varchar" for name in entity.fields)
+            system = "_source varchar, _file_id varchar, _line bigint, _snapshot_date date"
+            warehouse.execute(f"create table if not exists raw.{entity.name} ({columns}, {system})")
         warehouse.execute(
             "create table if not exists raw.sources"
             " (source varchar, state_abbr varchar, history_lag_days integer, history_start_date date)"

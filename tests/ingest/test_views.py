@@ -18,7 +18,7 @@ def test_views_exist_with_all_columns_before_any_file_has_landed(desk: Desk) -> 
         )
         assert [row["column_name"] for row in columns] == [*entity.fields, *SYSTEM_COLUMNS]
         types = {row["column_name"]: row["data_type"] for row in columns}
-        assert (types["_line"], types["_snapshot_date"], types["voter_id"]) == ("BIGINT", "DATE", "VARCHAR")
+        assert (types["_line"], types["_snapshot_date"], types[entity.key[0]]) == ("BIGINT", "DATE", "VARCHAR")
         assert desk.query(f"select * from raw.{entity.name}") == []
 
 
