@@ -133,6 +133,26 @@ def rollback(
 
 
 @app.command()
+def forget(
+    context: typer.Context,
+    as_of: AsOf,
+    subject: str = typer.Argument(
+        help="NC-AA123 or app:user_id; - reads it from standard input, past the shell's history."
+    ),
+    reason: str = typer.Option(help="How the request came; without any name or id."),
+    verify: bool = typer.Option(False, help="Search every table and file afterwards; exit code 1 if the id is found."),
+    as_json: Json = False,
+) -> None:
+    """Remove a person from every layer and every published run, and keep her out of later files."""
+    settings: Settings = context.obj
+    text = sys.stdin.readline() if subject == "-" else subject
+    result = stages.forget(settings, text, as_of.date(), reason, verify)
+    _show([result], as_json)
+    if result.verdict == "fail":
+        raise typer.Exit(1)
+
+
+@app.command()
 def night(context: typer.Context, as_of: AsOf, as_json: Json = False) -> None:
     """Run the whole night without Airflow: the same stages in the same order."""
     _show(stages.night(context.obj, as_of.date()), as_json)

@@ -31,7 +31,7 @@ def examine(settings: Settings, clean: bool = False) -> list[Finding]:
 
     Litter is what an interrupted run leaves in temporary names; nothing that a reader or a rerun needs is named like it.
     """
-    return [_disk(settings), _litter(settings, clean), *_sources(settings), _served(settings)]
+    return [_disk(settings), _litter(settings, clean), *_sources(settings), _served(settings), _forgotten(settings)]
 
 
 def _disk(settings: Settings) -> Finding:
@@ -77,3 +77,15 @@ def _served(settings: Settings) -> Finding:
 
     served = status(settings)
     return Finding("published", bool(served.get("run_id")), f"{served.get('run_id') or 'nothing yet'} is served")
+
+
+def _forgotten(settings: Settings) -> Finding:
+    from groundgame.privacy import ledger
+
+    if ledger.is_key_lost(settings):
+        return Finding(
+            "forgotten", False, "the key of the tombstones is gone: restore forget.key before anything lands"
+        )
+    open_requests = ledger.unfinished(settings)
+    what = f"{', '.join(open_requests)} was begun and not finished · run groundgame forget again for the same person"
+    return Finding("forgotten", not open_requests, what if open_requests else "no request is unfinished")

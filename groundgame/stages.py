@@ -145,6 +145,18 @@ def rollback(settings: Settings, run_id: str | None = None) -> Result:
     return run(settings, run_id)
 
 
+@stage
+def forget(settings: Settings, subject: str, as_of: dt.date, reason: str, verify: bool = False) -> Result:
+    """Remove a person from every layer and every published run, and keep her out; nothing is published meanwhile."""
+    from groundgame.privacy.forget import forget as run
+    from groundgame.publish.lock import publisher_lock
+    from groundgame.publish.reissue import reissue
+
+    # Whoever publishes now has read her rows already: wait for that switch, then take her out of it.
+    with publisher_lock(settings, "without a forgotten person", wait_seconds=600):
+        return run(settings, subject, as_of, reason, reissue, verify)
+
+
 def night(settings: Settings, as_of: dt.date) -> Iterator[Result]:
     """The whole night without Airflow, one result per stage; stops at the first red gate or open hold.
 

@@ -20,6 +20,7 @@ SUBJECT_COLUMNS: dict[str, Kind] = {
     "person_key": "app_user",
     "user_id": "app_user",
     "friend_id": "app_user",
+    "friend_key": "app_user",
 }
 # Columns that borrow a voter's id to name a group: the group stays, under the id of another member.
 BORROWED_COLUMNS = ("household_id",)

@@ -23,6 +23,7 @@ from groundgame.privacy.subject import SEPARATORS, SUBJECT_COLUMNS, Kind, column
 from groundgame.warehouse.base import open_warehouse
 
 FORGOTTEN = "forgotten"
+NO_ID = "KEY"  # the rule for a line without an id: nobody can tell whose it is
 # Between fields of a line, in any format; then between the words of a field.
 EDGES = (re.compile(r"[\t,;|\"\s]+"), re.compile(r"\W+"))
 _READ: dict[tuple[str, int], Tombstones | None] = {}
@@ -102,7 +103,7 @@ class Guard:
         return kept
 
     def lines(self, findings: Lines) -> Lines:
-        """The findings without the text of lines that hold a forgotten person's id as a word or field.
+        """The findings without the text of lines that hold a forgotten person's id as a word or field, or no id at all.
 
         They stay counted and listed in the ledger, by number; only the vault's copy of the text is left out.
         """
@@ -112,12 +113,10 @@ class Guard:
         distinct = sorted(set().union(*words.values())) if words else []
         full = [f"{name}{SEPARATORS[kind]}{word}" for kind, name in self.names.items() for word in distinct]
         out = set(self.tombstones.among(pa.array([*full, *distinct], pa.string())).to_pylist())
-        if not out:
-            return findings
         bare = {
             text.removeprefix(f"{name}{SEPARATORS[kind]}") for kind, name in self.names.items() for text in out
         } | out
-        hidden = {item for item, found in words.items() if found & bare}
+        hidden = {item for item, found in words.items() if found & bare or item.rule == NO_ID}
         return replace(  # type: ignore[type-var]
             findings,
             refused=[item for item in findings.refused if item not in hidden],

@@ -131,7 +131,7 @@ def _describe(warehouse: Warehouse, tables: list[str], run_id: str, as_of: dt.da
     names = [f"marts.{table}" for table in tables] + [f"ops.{table}" for table in OPS]
     hashes = {name: table_hash(warehouse, f"{TARGET}.{name}") for name in names}
     rows = {name: warehouse.fetch(f"select count(*) from {TARGET}.{name}").column(0)[0].as_py() for name in names}
-    content_hash = hashlib.sha256("\n".join(f"{name} {hashes[name]}" for name in sorted(names)).encode()).hexdigest()
+    content_hash = combined_hash(hashes)
     warehouse.execute(
         f"create table {TARGET}.ops.published_tables (table_name varchar, rows bigint, content_hash varchar)"
     )
@@ -150,6 +150,11 @@ def _describe(warehouse: Warehouse, tables: list[str], run_id: str, as_of: dt.da
         [seq, seq, run_id, as_of, content_hash],
     )
     return Built(Run(run_id, as_of, seq, content_hash), rows)
+
+
+def combined_hash(hashes: dict[str, str]) -> str:
+    """One hash for a run: of its tables' names and hashes."""
+    return hashlib.sha256("\n".join(f"{name} {hashes[name]}" for name in sorted(hashes)).encode()).hexdigest()
 
 
 def _escaped(text: str) -> str:

@@ -1,0 +1,147 @@
+"""A person's rows in landed Parquet and her lines in the vault of kept lines: counted, and rewritten without them.
+
+A file is rewritten under a temporary name, synced and renamed: a reader sees it with her or without her, never in half.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from groundgame.config import Settings
+from groundgame.privacy.subject import SUBJECT_COLUMNS, Subject, columns_of
+
+# As landing writes them: what is rewritten differs from a file that never held the rows in nothing else.
+ROW_GROUP, COMPRESSION, LEVEL = 131_072, "zstd", 1
+PERSONAL_WORDS = ("last_name", "first_name", "street_address")
+Mask = Callable[[pa.Table], pa.Array | pa.ChunkedArray]
+
+
+def raw_files(settings: Settings) -> list[Path]:
+    """Every landed file, whether the ledger knows it or not: a crash may have left one that no view reads."""
+    return sorted(settings.raw_dir.rglob("part-*.parquet"))
+
+
+def source_of(file: Path) -> str:
+    """The source in a file's folder (``source=nc``)."""
+    return next((part.partition("=")[2] for part in file.parts[::-1] if part.startswith("source=")), "")
+
+
+def row_mask(file: Path, subjects: Sequence[Subject], prefixes: Mapping[str, str]) -> Mask:
+    """Which rows of a landed file name a subject."""
+    source = source_of(file)
+
+    def mask(table: pa.Table) -> pa.Array | pa.ChunkedArray:
+        found = pa.chunked_array([pa.repeat(pa.scalar(False), table.num_rows)])
+        for column in columns_of(table.column_names):
+            same_kind = [subject for subject in subjects if subject.kind == SUBJECT_COLUMNS[column]]
+            forms = sorted(set().union(*(subject.forms(source, prefixes) for subject in same_kind)))
+            values = pc.utf8_trim_whitespace(table.column(column))
+            found = pc.or_(found, pc.is_in(values, value_set=pa.array(forms, pa.string())))
+        return found
+
+    return mask
+
+
+def line_mask(file: Path, subjects: Sequence[Subject], prefixes: Mapping[str, str], people: Sequence[set[str]]) -> Mask:
+    """Which kept lines are a subject's: those with her id as a word, or with her name and address."""
+    source = source_of(file)
+    forms = sorted(set().union(*(subject.forms(source, prefixes) for subject in subjects)))
+    any_form = re.compile("|".join(rf"(?<!\w){re.escape(form)}(?!\w)" for form in forms))
+
+    def mask(table: pa.Table) -> pa.Array | pa.ChunkedArray:
+        texts = table.column("text").to_pylist()
+        hits = [
+            bool(any_form.search(text)) or any(all(word in text for word in words) for words in people)
+            for text in texts
+        ]
+        return pa.array(hits, pa.bool_())
+
+    return mask
+
+
+def personal_words(settings: Settings, subjects: Sequence[Subject], prefixes: Mapping[str, str]) -> list[set[str]]:
+    """Names with street addresses of the subjects as landed: by these a line whose id is damaged is known."""
+    people: list[set[str]] = []
+    for file in raw_files(settings):
+        names = pq.read_schema(file).names
+        if not set(PERSONAL_WORDS) <= set(names):
+            continue
+        mask = row_mask(file, subjects, prefixes)
+        wanted = [*columns_of(names), *PERSONAL_WORDS]
+        for batch in pq.ParquetFile(file).iter_batches(ROW_GROUP, columns=wanted):
+            rows = pa.Table.from_batches([batch])
+            for row in rows.filter(mask(rows)).select(PERSONAL_WORDS).to_pylist():
+                words = {value.strip() for value in row.values() if value and value.strip()}
+                if len(words) == len(PERSONAL_WORDS) and words not in people:
+                    people.append(words)
+    return people
+
+
+def count_rows(file: Path, mask: Mask, columns: Sequence[str]) -> int:
+    """How many rows a mask finds, reading the given columns alone."""
+    if not columns:
+        return 0
+    found = 0
+    with pq.ParquetFile(file) as reader:
+        for batch in reader.iter_batches(ROW_GROUP, columns=list(columns)):
+            found += pc.sum(mask(pa.Table.from_batches([batch]))).as_py() or 0
+    return found
+
+
+def rewrite(file: Path, mask: Mask, level: int | None = LEVEL) -> None:
+    """Replace a file by one without the rows of a mask, row groups of the same size, order kept."""
+    draft = file.with_name(f".{file.name}.forget.tmp")
+    try:
+        with pq.ParquetFile(file) as reader:
+            schema = reader.schema_arrow
+            with pq.ParquetWriter(draft, schema, compression=COMPRESSION, compression_level=level) as writer:
+                held = schema.empty_table()
+                for batch in reader.iter_batches(ROW_GROUP):
+                    rows = pa.Table.from_batches([batch])
+                    held = pa.concat_tables([held, rows.filter(pc.invert(mask(rows)))])
+                    while held.num_rows >= ROW_GROUP:
+                        writer.write_table(held.slice(0, ROW_GROUP), row_group_size=ROW_GROUP)
+                        held = held.slice(ROW_GROUP)
+                if held.num_rows:
+                    writer.write_table(held, row_group_size=ROW_GROUP)
+        _sync(draft)
+        draft.replace(file)
+        _sync(file.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def count(settings: Settings, subjects: Sequence[Subject], prefixes: Mapping[str, str]) -> dict[str, int]:
+    """Rows that name a subject, by landed file."""
+    counts = {}
+    for file in raw_files(settings):
+        columns = columns_of(pq.read_schema(file).names)
+        if number := count_rows(file, row_mask(file, subjects, prefixes), columns):
+            counts[str(file.relative_to(settings.home))] = number
+    return counts
+
+
+def count_lines(
+    settings: Settings, subjects: Sequence[Subject], prefixes: Mapping[str, str], people: Sequence[set[str]]
+) -> dict[str, int]:
+    """Kept lines of a subject, by file."""
+    counts = {}
+    for file in sorted(settings.kept_lines_dir.rglob("*.parquet")):
+        if number := count_rows(file, line_mask(file, subjects, prefixes, people), ["text"]):
+            counts[str(file.relative_to(settings.home))] = number
+    return counts
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

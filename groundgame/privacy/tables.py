@@ -1,0 +1,137 @@
+"""A person's rows in the tables of a database, the build file or a run file: counted, and deleted.
+
+Which columns name people is declared in ``subject``; every table of every schema that has such a column is looked at, the ledger's own too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from groundgame.privacy.subject import BORROWED_COLUMNS, SOURCE_COLUMNS, SUBJECT_COLUMNS, Subject
+
+if TYPE_CHECKING:
+    from groundgame.warehouse.base import Warehouse
+
+OWN_TABLES = ("ops.forget_requests", "ops.tombstones")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A table that may name people: its ``columns`` that do, those that ``borrowed`` an id, and its column of sources, if any."""
+
+    table: str
+    columns: tuple[str, ...]
+    borrowed: tuple[str, ...]
+    source: str | None
+
+
+def places(warehouse: Warehouse) -> list[Place]:
+    """Every table with a column that may name a person. Views have no rows of their own."""
+    rows = warehouse.fetch(
+        "select c.schema_name || '.\"' || c.table_name || '\"' as name, c.column_name"
+        " from duckdb_columns() as c join duckdb_tables() as t using (database_oid, schema_oid, table_oid)"
+        " where c.database_name = current_database() and c.data_type = 'VARCHAR' order by 1, c.column_index"
+    ).to_pylist()
+    columns: dict[str, list[str]] = {}
+    for row in rows:
+        columns.setdefault(row["name"], []).append(row["column_name"])
+    found = []
+    for name, names in columns.items():
+        naming = tuple(column for column in names if column in SUBJECT_COLUMNS)
+        borrowed = tuple(column for column in names if column in BORROWED_COLUMNS)
+        source = next((column for column in SOURCE_COLUMNS if column in names), None)
+        if (naming or borrowed) and name.replace('"', "") not in OWN_TABLES:
+            found.append(Place(name, naming, borrowed, source))
+    return found
+
+
+def count(warehouse: Warehouse, subjects: Sequence[Subject]) -> dict[str, int]:
+    """Rows that name one of the subjects, by table; tables without any are left out."""
+    counts = {}
+    for place, condition, values in _conditions(warehouse, subjects):
+        both = " or ".join([condition, *(f"{column} in ({_marks(subjects)})" for column in place.borrowed)])
+        texts = [subject.text for subject in subjects] * len(place.borrowed)
+        rows = warehouse.fetch(f"select count(*) from {place.table} where {both}", [*values, *texts])
+        if number := rows.column(0)[0].as_py():
+            counts[place.table.replace('"', "")] = number
+    return counts
+
+
+def remove(warehouse: Warehouse, subjects: Sequence[Subject]) -> dict[str, int]:
+    """Delete the subjects' rows in one transaction; returns how many each table had.
+
+    A group that goes by a subject's id (a household is called after its first member) goes by that of its next member;
+    what was counted over the group stays as it was counted.
+    """
+    counts = count(warehouse, subjects)
+    if not counts:
+        return {}
+    with warehouse.transaction():
+        heirs = _heirs(warehouse, subjects)
+        for place, condition, values in _conditions(warehouse, subjects):
+            if place.table.replace('"', "") not in counts:
+                continue
+            warehouse.execute(f"delete from {place.table} where {condition}", values)
+            for column in place.borrowed:
+                for subject in subjects:
+                    if heir := heirs.get(subject.text):
+                        sql = f"update {place.table} set {column} = ? where {column} = ?"
+                        warehouse.execute(sql, [heir, subject.text])
+                    else:
+                        warehouse.execute(f"delete from {place.table} where {column} = ?", [subject.text])
+    return counts
+
+
+def linked(warehouse: Warehouse, subject: Subject) -> list[Subject]:
+    """All that linkage takes for the same person: the subject first, then the ids linked to it, over any number of links."""
+    found = [subject]
+    if "person_links" not in warehouse.tables("linkage"):
+        return found
+    for known in found:  # grows while it is walked
+        column, other = ("voter_id", "person_key") if known.kind == "voter" else ("person_key", "voter_id")
+        rows = warehouse.fetch(f"select {other} from linkage.person_links where {column} = ? order by 1", [known.text])
+        for text in rows.column(0).drop_null().to_pylist():
+            kind = SUBJECT_COLUMNS[other]
+            name, _, local_id = text.partition("-" if kind == "voter" else ":")
+            if (more := Subject(kind, name, local_id)) not in found:
+                found.append(more)
+    return found
+
+
+def _conditions(warehouse: Warehouse, subjects: Sequence[Subject]) -> Iterator[tuple[Place, str, list[str]]]:
+    """For each place the SQL condition of a subject's row, and its values."""
+    for place in places(warehouse):
+        parts, values = ["false"], []
+        for column in place.columns:
+            for subject in (subject for subject in subjects if subject.kind == SUBJECT_COLUMNS[column]):
+                parts.append(f"{column} = ?")
+                values.append(subject.text)
+                if subject.kind == "app_user":
+                    # Behind raw a voter id is always in full; an app's user id may stand beside its source, or alone.
+                    parts.append(f"(trim({column}) = ?" + (f" and {place.source} = ?)" if place.source else ")"))
+                    values += [subject.local_id] + ([subject.name] if place.source else [])
+        yield place, " or ".join(parts), values
+
+
+def _heirs(warehouse: Warehouse, subjects: Sequence[Subject]) -> dict[str, str]:
+    """For each subject that a household is called after: the next member, the same in all tables."""
+    heirs: dict[str, str] = {}
+    texts = [subject.text for subject in subjects]
+    for place in places(warehouse):
+        if "voter_id" not in place.columns or "household_id" not in place.borrowed:
+            continue
+        sql = (
+            f"select household_id, min(voter_id) as heir from {place.table}"
+            f" where household_id in ({_marks(subjects)}) and voter_id not in ({_marks(subjects)}) group by 1"
+        )
+        for row in warehouse.fetch(sql, [*texts, *texts]).to_pylist():
+            # Tonight's table of voters decides; tables of earlier nights only for homes that are gone.
+            if place.table == 'marts."dim_voters"' or row["household_id"] not in heirs:
+                heirs[row["household_id"]] = row["heir"]
+    return heirs
+
+
+def _marks(subjects: Sequence[Subject]) -> str:
+    return ", ".join("?" for _ in subjects)
