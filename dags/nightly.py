@@ -1,6 +1,6 @@
 """### The nightly run
 
-Voter files in, calibrated voter scores out: **land → gate → stage → gate → build → gate → score → gate → publish.**
+Voter files in, calibrated voter scores out: **land → gate → stage → gate → link → build → gate → score → gate → publish.**
 
 * A red gate stops the night; yesterday's published scores stay served.
 * A gate that *holds* asks a person (Required Actions) before anything is published.
@@ -28,7 +28,7 @@ def staging(as_of):
 
 @task_group
 def marts(as_of):
-    tasks.build("marts", as_of) >> tasks.gate.override(task_id="gate")("marts", as_of)
+    tasks.link(as_of) >> tasks.build("marts", as_of) >> tasks.gate.override(task_id="gate")("marts", as_of)
 
 
 @task_group

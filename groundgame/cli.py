@@ -92,6 +92,12 @@ def build(context: typer.Context, layer: str, as_of: AsOf, training: bool = Fals
 
 
 @app.command()
+def link(context: typer.Context, as_of: AsOf, as_json: Json = False) -> None:
+    """Find the app's people on the voter file, inside their consents; friends' names are purged afterwards."""
+    _show(_one(stages.link, context.obj, as_of.date()), as_json)
+
+
+@app.command()
 def train(context: typer.Context, score: str, as_of: AsOf, as_json: Json = False) -> None:
     """Train a challenger and promote it only if it beats the champion and its floors."""
     _show(_one(stages.train, context.obj, score, as_of.date()), as_json)

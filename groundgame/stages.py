@@ -90,6 +90,29 @@ def build(settings: Settings, layer: str, as_of: dt.date, training: bool = False
 
 
 @stage
+def link(settings: Settings, as_of: dt.date) -> Result:
+    """Find the app's people on the voter file; then friends' names, birthdays and cities are purged.
+
+    Where no app has been landed there is nobody to link, and dbt is not started for it.
+    """
+    from groundgame.linkage import ledger
+    from groundgame.linkage import link as linkage
+    from groundgame.privacy import friends
+    from groundgame.warehouse import dbt
+    from groundgame.warehouse.base import open_warehouse
+
+    _check_night(settings, as_of)
+    with open_warehouse(settings) as warehouse:
+        ledger.create(warehouse)
+        has_people = bool(warehouse.fetch("select 1 from raw.app_users limit 1").num_rows)
+    if not has_people:
+        return Result("link", "people")
+    dbt.build(settings, "people")
+    linked = linkage.run(settings, as_of, "vault.people_to_match", "vault.voters_to_match")
+    return dataclasses.replace(linked, details={**linked.details, "purged": friends.purge(settings, as_of)})
+
+
+@stage
 def train(settings: Settings, score: str, as_of: dt.date) -> Result:
     """Train one score's challenger, judge it and promote it if it is better."""
     from models_py.train import train as run
@@ -165,9 +188,11 @@ def night(settings: Settings, as_of: dt.date) -> Iterator[Result]:
     """
     yield from (land(settings, source, as_of) for source in due_sources(settings))
     yield gate(settings, "landing", as_of)
-    for layer in ("staging", "marts"):
-        yield build(settings, layer, as_of)
-        yield gate(settings, layer, as_of)
+    yield build(settings, "staging", as_of)
+    yield gate(settings, "staging", as_of)
+    yield link(settings, as_of)
+    yield build(settings, "marts", as_of)
+    yield gate(settings, "marts", as_of)
     yield from (train(settings, name, as_of) for name in missing_models(settings))
     yield from (score(settings, name, as_of) for name in due_scores(settings))
     yield build(settings, "scores", as_of)

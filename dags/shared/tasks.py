@@ -71,6 +71,13 @@ def build(layer: str, as_of: str, training: bool = False) -> dict[str, Any]:
     return stages.build(load_settings(), layer, date.fromisoformat(as_of), training=training).to_dict()
 
 
+@task
+@stage_task
+def link(as_of: str) -> dict[str, Any]:
+    """Find the app's people on the voter file; where there is no app, there is nobody to find."""
+    return stages.link(load_settings(), date.fromisoformat(as_of)).to_dict()
+
+
 @task(pool="default_pool")
 def due_scores() -> list[str]:
     """The scores that a night writes."""

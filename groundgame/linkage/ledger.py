@@ -19,6 +19,21 @@ if TYPE_CHECKING:
 DECISIONS = """person_key varchar, voter_id varchar, probability double, method varchar, rule_version varchar,
     decided_as_of_date date, linked_as_of_date date, person_hash varchar, voter_hash varchar, reason varchar, candidates_count bigint"""
 
+TABLES = {
+    "decisions": DECISIONS,
+    "nights": "as_of_date date, rule_version varchar, voters_digest varchar",
+    "person_links": """person_key varchar, voter_id varchar, probability double, method varchar, rule_version varchar,
+        linked_as_of_date date, person_hash varchar, voter_hash varchar""",
+    "ambiguous_people": "person_key varchar, candidates_count bigint, reason varchar, as_of_date date",
+}
+
+
+def create(warehouse: Warehouse, schema: str = "linkage") -> None:
+    """Make the tables that other rooms read, empty where they are missing: an installation need not have an app."""
+    warehouse.execute(f"create schema if not exists {schema}")
+    for table, columns in TABLES.items():
+        warehouse.execute(f"create table if not exists {schema}.{table} ({columns})")
+
 
 def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt.date) -> None:
     """Make ``linking.before`` (the answer in force for each present person) and ``linking.tonight`` (ids to be matched).
@@ -26,11 +41,7 @@ def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt
     Matched again are: new and changed people, those whose voter changed or vanished, those who shared a claim with somebody, those
     without a voter when the voter file changed, and everybody when the rules did.
     """
-    warehouse.execute(f"create schema if not exists {schema}")
-    warehouse.execute(f"create table if not exists {schema}.decisions ({DECISIONS})")
-    warehouse.execute(
-        f"create table if not exists {schema}.nights (as_of_date date, rule_version varchar, voters_digest varchar)"
-    )
+    create(warehouse, schema)
     warehouse.execute(f"""
         create table {SCRATCH}.night as
         select bit_xor(hash(voter_id, content_hash))::varchar || ' ' || count(*) as voters_digest from {voters}""")

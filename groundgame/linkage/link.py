@@ -56,18 +56,22 @@ def run(
     with open_warehouse(settings) as warehouse, records.scratch(warehouse):
         records.check_columns(warehouse, people_table, records.PEOPLE)
         records.check_columns(warehouse, voters_table, records.VOTERS)
-        ledger.begin(warehouse, links_schema, people_table, voters_table, as_of)
-        match(warehouse, people_table, voters_table, settings.seed, as_of)
-        ledger.finish(warehouse, links_schema, people_table, voters_table, as_of)
-        people, linked = _count(warehouse, people_table), _count(warehouse, f"{links_schema}.person_links")
+        # Read once, and into memory: names of friends must be in no file after the night.
+        asked = f"{SCRATCH}.asked"
+        warehouse.execute(f"create table {asked} as from {people_table}")
+        ledger.begin(warehouse, links_schema, asked, voters_table, as_of)
+        match(warehouse, asked, voters_table, settings.seed, as_of)
+        ledger.finish(warehouse, links_schema, asked, voters_table, as_of)
+        people, linked = _count(warehouse, asked), _count(warehouse, f"{links_schema}.person_links")
         details = ledger.counts(warehouse, links_schema)
     return Result("link", "people", people, linked, seconds=time.perf_counter() - started, details=details)
 
 
 def match(warehouse: Warehouse, people_table: str, voters_table: str, seed: int, as_of: dt.date) -> None:
     """Settle who of ``linking.tonight`` is which voter: keys first, the model for those whom no key links."""
-    people, voters, remainder = f"{SCRATCH}.people", f"{SCRATCH}.voters", f"{SCRATCH}.remainder"
-    _prepare(warehouse, people_table, voters_table, seed)
+    people, remainder = f"{SCRATCH}.people", f"{SCRATCH}.remainder"
+    voters = _store_voters(warehouse, voters_table)
+    _prepare(warehouse, people_table, voters, seed)
     tonight = f"(from {people} where is_tonight)"
     waterfall.meet_namesakes(warehouse, tonight, voters)
     waterfall.link_by_keys(warehouse, tonight, voters)
@@ -83,9 +87,10 @@ def match(warehouse: Warehouse, people_table: str, voters_table: str, seed: int,
     learners = f"(from {people} where is_learner)"
     waterfall.collect_lessons(warehouse, learners, voters, model.LESSON_PAIRS)
     model.draw(warehouse, learners, voters, seed)
-    _gather(warehouse, people, voters)
     model.count_terms(warehouse, voters)
-    for table in ("voters", "people", "remainder", "names", "namesakes", "cleaned"):  # memory for what follows
+    warehouse.execute(f"drop table {voters}")
+    _gather(warehouse, people, voters_table)
+    for table in ("people", "remainder", "names", "namesakes", "cleaned"):  # memory for what follows
         warehouse.execute(f"drop table {SCRATCH}.{table}")
     prior = REGISTERED_SHARE / max(voters_count, 1)
     m, u = model.learn(warehouse, prior)
@@ -99,11 +104,19 @@ def _count(warehouse: Warehouse, table: str) -> int:
     return rows
 
 
-def _prepare(warehouse: Warehouse, people_table: str, voters_table: str, seed: int) -> None:
-    """Clean both sides: of the people those of tonight and a seeded sample to learn from."""
-    people, voters = f"{SCRATCH}.people", f"{SCRATCH}.voters"
+def _store_voters(warehouse: Warehouse, voters_table: str) -> str:
+    """Keep of the cleaned voters what keys and blocks ask for; the rest is read again for those whom a person may be."""
+    voters = f"{SCRATCH}.voters"
+    warehouse.execute(f"""
+        create table {voters} as
+        select * exclude (first_part, middle, last_words, other_last) from ({records.clean_voters(voters_table)})""")
+    return voters
+
+
+def _prepare(warehouse: Warehouse, people_table: str, voters: str, seed: int) -> None:
+    """Clean the people: those of tonight and a seeded sample to learn from."""
+    people = f"{SCRATCH}.people"
     records.store_nicknames(warehouse)
-    warehouse.execute(f"create table {voters} as {records.clean_voters(voters_table)}")
     warehouse.execute(f"""
         create table {SCRATCH}.wanted as
         with learners as (
@@ -121,11 +134,12 @@ def _prepare(warehouse: Warehouse, people_table: str, voters_table: str, seed: i
     waterfall.drop_shared_contacts(warehouse, people, voters)
 
 
-def _gather(warehouse: Warehouse, people: str, voters: str) -> None:
+def _gather(warehouse: Warehouse, people: str, voters_table: str) -> None:
     """Make ``linking.compared``: the records of all pairs to be scored or learned from, with all forms of their names."""
     warehouse.execute(f"""
         create table {SCRATCH}.met as
-        from {voters} where id in (select join_key_r from {SCRATCH}.pairs union all select join_key_r from {SCRATCH}.taught)""")
+        from ({records.clean_voters(voters_table)})
+        where id in (select join_key_r from {SCRATCH}.pairs union all select join_key_r from {SCRATCH}.taught)""")
     warehouse.execute(f"""
         create table {SCRATCH}.compared as
         select * exclude (is_learner, is_tonight) from {people}

@@ -46,7 +46,7 @@ def scratch(warehouse: Warehouse) -> Iterator[None]:
     """
     import duckdb
 
-    warehouse.execute(f"attach ':memory:' as {SCRATCH} (compress)")
+    warehouse.execute(f"attach ':memory:' as {SCRATCH}")
     try:
         yield
     except (duckdb.BinderException, duckdb.CatalogException) as error:

@@ -73,7 +73,7 @@ class Comparison:
 
 # Fathers and sons, spouses and twins share a home, a phone and a name: what they do not share is looked at before any key counts.
 FIRST_AGREES = """(list_contains(l.first_forms, r.first) or jaro_winkler_similarity(l.first, r.first) >= 0.9
-    or l.first = r.middle or (least(length(l.first), length(r.first)) = 1 and l.first[1] = r.first[1]))"""
+    or (least(length(l.first), length(r.first)) = 1 and l.first[1] = r.first[1]))"""
 CONTRADICTIONS = (
     "l.suffix <> r.suffix",
     "l.sex <> r.sex",
@@ -117,8 +117,8 @@ BLOCKS = (
         also=f"(l.birth_month = r.birth_month or l.birth_day = r.birth_day or l.city = r.city) and {CLOSE_LAST}",
     ),
     Block("names_swapped", ("first = last", "last = first")),
-    Block("names_swapped_at_home", ("zip", "first = last")),
-    Block("names_swapped_at_home_too", ("zip", "last = first")),
+    Block("names_swapped_at_home", ("zip", "first = last"), also="jaro_winkler_similarity(l.last, r.first) >= 0.8"),
+    Block("names_swapped_at_home_too", ("zip", "last = first"), also="jaro_winkler_similarity(l.first, r.last) >= 0.8"),
     Block("phone", ("phone",)),
     Block("email", ("email",)),
     Block("birth_date_and_zip", (*BIRTH_DATE, "zip")),

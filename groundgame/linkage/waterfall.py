@@ -92,16 +92,20 @@ def collect_pairs(
         same: both are one table; each pair is then taken in one direction.
     """
     once = "l.id < r.id" if same else "true"
-    found = [
-        _join(left, right, _equalities(block.on), f"{block.also} and {once}")
-        for block in blocks
-        if block.names == "none"
-    ]
+    filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
+    # A block at a time: together they would hold as many hash tables at once.
+    warehouse.execute(f"create or replace table {SCRATCH}.found (id_l varchar, id_r varchar)")
+    for block in blocks:
+        if block.names == "none" and _sides(block.on) <= filled:
+            pairs = _join(left, right, _equalities(block.on), f"{block.also} and {once}")
+            warehouse.execute(f"insert into {SCRATCH}.found {pairs}")
     if any(block.names != "none" for block in blocks):
-        found.append(f"select id_l, id_r from {SCRATCH}.namesakes semi join {left} l on l.id = id_l")
+        warehouse.execute(f"""
+            insert into {SCRATCH}.found select id_l, id_r from {SCRATCH}.namesakes semi join {left} l on l.id = id_l""")
     warehouse.execute(f"""
         create or replace table {SCRATCH}.pairs as
-        select distinct '0' as match_key, id_l as join_key_l, id_r as join_key_r from ({" union all ".join(found)})""")
+        select distinct '0' as match_key, id_l as join_key_l, id_r as join_key_r from {SCRATCH}.found""")
+    warehouse.execute(f"drop table {SCRATCH}.found")
 
 
 def affordable(
@@ -123,7 +127,10 @@ def affordable(
 def collect_lessons(warehouse: Warehouse, left: str, right: str, most: int, same: bool = False) -> None:
     """Fill ``linking.lessons`` (lesson, id_l, id_r): for each lesson at most ``most`` pairs that are alone with its key."""
     warehouse.execute(f"create or replace table {SCRATCH}.lessons (lesson varchar, id_l varchar, id_r varchar)")
+    filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
     for lesson in rules.LESSONS:
+        if not _sides(lesson.on) <= filled:
+            continue
         pairs = _join(left, right, _equalities(lesson.on), "l.id < r.id" if same else "true")
         warehouse.execute(f"""
             insert into {SCRATCH}.lessons
@@ -132,6 +139,20 @@ def collect_lessons(warehouse: Warehouse, left: str, right: str, most: int, same
             alone_r as (select id_r from pairs group by id_r having count(*) = 1)
             select '{lesson.name}', id_l, id_r from pairs semi join alone_l using (id_l) semi join alone_r using (id_r)
             order by hash(id_l), id_l, id_r limit {most}""")
+
+
+def _filled(warehouse: Warehouse, table: str, side: str) -> set[str]:
+    """Which columns of the table hold anything, as ``l.zip``: a rule on an empty one need not read eight million rows."""
+    columns = sorted({name.split(".")[1] for rule in (*rules.BLOCKS, *rules.LESSONS) for name in _sides(rule.on)})
+    counted = ", ".join(f"count({column}) as {column}" for column in columns)
+    counts = warehouse.fetch(f"select {counted} from {table}").to_pylist()[0]
+    return {f"{side}.{column}" for column, count in counts.items() if count}
+
+
+def _sides(columns: tuple[str, ...]) -> set[str]:
+    """The plain columns that a rule reads on each side: ``l.zip``, ``r.zip``."""
+    pairs = [column.split(" = ") if " = " in column else (column, column) for column in columns]
+    return {f"{side}.{column.split('[')[0]}" for pair in pairs for side, column in zip("lr", pair, strict=True)}
 
 
 def _equalities(columns: tuple[str, ...]) -> str:

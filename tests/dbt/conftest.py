@@ -49,6 +49,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     settings = load_settings(home=tmp_path_factory.mktemp("dbt"), threads=2, memory_limit="1GB")
     small_world().write(settings)
     results = {layer: dbt.build(settings, layer, full_tests=True) for layer in ("staging", "marts")}
+    dbt.build(settings, "people", select=["tag:people"], full_tests=True)
     with open_warehouse(settings) as warehouse:
         warehouse.execute(f"create table {PREDICTIONS_TABLE} ({PREDICTIONS_COLUMNS})")
         warehouse.execute(PREDICTIONS.format(AS_OF))

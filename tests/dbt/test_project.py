@@ -15,6 +15,9 @@ from tests.dbt.conftest import Built
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 MODELS = sorted((PROJECT / "models").rglob("*.sql"))
 MARTS = {
+    "dim_app_users",
+    "fct_app_actions",
+    "friend_asks",
     "dim_voters",
     "dim_households",
     "dim_elections",
@@ -40,9 +43,14 @@ def test_every_layer_builds_with_its_unit_and_data_tests(built: Built) -> None:
 
 def test_schemas_hold_exactly_what_their_names_say(built: Built) -> None:
     schemas = {row["schema_name"] for row in built.rows("select distinct schema_name from duckdb_tables()")}
-    assert schemas == {"raw", "ops", "scores", "staging", "intermediate", "marts"}
+    assert schemas == {"raw", "ops", "scores", "staging", "intermediate", "marts", "linkage"}
     assert set(built.warehouse.tables("marts")) == MARTS
-    assert built.warehouse.tables("vault") == ["voter_identities"]
+    assert built.warehouse.tables("vault") == [
+        "friends_to_match",
+        "people_to_match",
+        "voter_identities",
+        "voters_to_match",
+    ]
 
 
 def test_every_mart_and_each_of_its_columns_is_explained_in_the_database(built: Built) -> None:

@@ -7,15 +7,17 @@ changed before ``write``.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
 from groundgame.config import Settings
-from groundgame.sources.entities import REGISTRATIONS, VOTES, Entity
+from groundgame.linkage import ledger
+from groundgame.sources.entities import REGISTRATIONS, VOTES
 from groundgame.warehouse import ops
-from groundgame.warehouse.base import open_warehouse
+from groundgame.warehouse.base import Warehouse, open_warehouse
 
 AS_OF = dt.date(2026, 10, 25)
 EARLY, LATE, TONIGHT, AFTER = (dt.date(2024, 10, 12), dt.date(2026, 10, 17), AS_OF, dt.date(2026, 10, 26))
@@ -32,12 +34,56 @@ CODES = [
 ]
 
 
+APP = {
+    "app_users": [
+        *(
+            "user_id",
+            "full_name",
+            "first_name",
+            "last_name",
+            "gender_code",
+            "birthday",
+            "city",
+            "state",
+            "country_code",
+        ),
+        *(
+            "zip_code",
+            "phone",
+            "email",
+            "religion",
+            "political_views",
+            "van_id",
+            "installed_at",
+            "updated_at",
+            "deleted_at",
+        ),
+    ],
+    "app_friend_edges": ["user_id", "friend_id", "friend_name", "seen_at"],
+    "app_friend_shared": ["friend_id", "birthday", "city", "state"],
+    "app_actions": [
+        "event_id",
+        "revision",
+        "user_id",
+        "friend_id",
+        "action_type",
+        "ask_type",
+        "occurred_at",
+        "outcome",
+        "amount",
+    ],
+    "app_consent_events": ["event_id", "user_id", "scope", "action", "occurred_at", "country_code"],
+}
+
+
 @dataclass
 class World:
     """Lines of all files; a line is a dict of canonical fields plus the file's date under ``_snapshot_date``."""
 
     registrations: list[dict[str, Any]] = field(default_factory=list)
     votes: list[dict[str, Any]] = field(default_factory=list)
+    app: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in APP})
+    links: list[tuple[str, str]] = field(default_factory=list)
 
     def voter(self, voter_id: str, dates: tuple[dt.date, ...] = (EARLY, LATE, TONIGHT), **fields: Any) -> None:
         """List a voter in some files."""
@@ -82,11 +128,23 @@ class World:
             }
             self.votes.append({**line, "_source": "nc", "_snapshot_date": snapshot})
 
+    def consent(self, user: str, scope: str, action: str, at: str) -> None:
+        """A consent given or taken back."""
+        event = f"{user}-{scope}-{action}"
+        self.told("app_consent_events", event_id=event, user_id=user, scope=scope, action=action, occurred_at=at)
+
+    def told(self, entity: str, date: dt.date = LATE, **fields: Any) -> None:
+        """A line of an app's export."""
+        self.app[entity].append({**fields, "_source": "graph", "_snapshot_date": date})
+
     def write(self, settings: Settings, is_training: bool = True) -> None:
         """Replace the raw tables and open the night."""
         with open_warehouse(settings) as warehouse:
-            warehouse.replace("raw.voter_file_registrations", _table(REGISTRATIONS, self.registrations))
-            warehouse.replace("raw.voter_file_votes", _table(VOTES, self.votes))
+            for entity, lines in ((REGISTRATIONS, self.registrations), (VOTES, self.votes)):
+                warehouse.replace(f"raw.{entity.name}", _table(entity.name, entity.fields, lines))
+            for name, lines in self.app.items():
+                warehouse.replace(f"raw.{name}", _table(name, APP[name], lines))
+            self._write_links(warehouse)
             names = ("source", "field", "code", "value")
             codes = {name: pa.array(list(values)) for name, values in zip(names, zip(*CODES, strict=True), strict=True)}
             warehouse.replace("raw.source_codes", pa.table(codes))
@@ -100,11 +158,21 @@ class World:
             )
             ops.set_run_parameters(warehouse, AS_OF, is_training)
 
+    def _write_links(self, warehouse: Warehouse) -> None:
+        """What linkage found, without linkage."""
+        ledger.create(warehouse)
+        warehouse.execute("delete from linkage.person_links")
+        for person, voter in self.links:
+            warehouse.execute(
+                "insert into linkage.person_links (person_key, voter_id, probability, method) values (?, ?, 0.97, 'email')",
+                [f"graph:{person}", f"NC-{voter}"],
+            )
 
-def _table(entity: Entity, lines: list[dict[str, Any]]) -> pa.Table:
-    columns = {name: pa.array([line.get(name) for line in lines], pa.string()) for name in entity.fields}
-    columns["_source"] = pa.array([line["_source"] for line in lines])
-    columns["_file_id"] = pa.array([f"{entity.name}-{line['_snapshot_date']}" for line in lines])
+
+def _table(name: str, fields: Sequence[str], lines: list[dict[str, Any]]) -> pa.Table:
+    columns = {field: pa.array([line.get(field) for line in lines], pa.string()) for field in fields}
+    columns["_source"] = pa.array([line["_source"] for line in lines], pa.string())
+    columns["_file_id"] = pa.array([f"{name}-{line['_snapshot_date']}" for line in lines], pa.string())
     columns["_line"] = pa.array(range(2, len(lines) + 2), pa.int64())
     columns["_snapshot_date"] = pa.array([line["_snapshot_date"] for line in lines], pa.date32())
     return pa.table(columns)
@@ -146,4 +214,43 @@ def small_world() -> World:
     world.voter("GONE", (EARLY,))
     world.vote("GONE", G22, G24)
     world.vote("V2", G22, snapshot=OLD_HISTORY)
+    app_cases(world)
     return world
+
+
+def app_cases(world: World) -> None:
+    """App users by what they agreed to; each has the same friends."""
+    for user, birthday in {
+        "YES": "1980-05-01",
+        "NO": "",
+        "GONE": "1980-05-01",
+        "TEEN": "2010-05-01",
+        "ALONE": "--05-01",
+    }.items():
+        world.told(
+            "app_users", user_id=user, full_name=f"Ann {user}", birthday=birthday, installed_at="2026-09-01T10:00:00Z"
+        )
+        for friend in ("F1", "F2", "F3", "F4", "F5", "F6", "F7", "SECRET", user):
+            world.told("app_friend_edges", user_id=user, friend_id=friend, friend_name="Pat Smith")
+        for scope in ("contact", "modeling", "matching", "friends"):
+            if user not in ("NO",) and (user, scope) != ("ALONE", "friends"):
+                world.consent(user, scope, "granted", "2026-09-02T00:00:00Z")
+    world.told("app_users", user_id="GONE", deleted_at="2026-09-05T00:00:00Z", updated_at="2026-09-05T00:00:00Z")
+    world.told("app_users", user_id="REVOKED", full_name="Cy Revoked")
+    world.told("app_friend_edges", user_id="REVOKED", friend_id="F1", friend_name="Pat Smith")
+    world.consent("REVOKED", "contact", "granted", "2026-09-02T00:00:00Z")
+    world.consent("REVOKED", "contact", "revoked", "2026-09-03T00:00:00Z")
+    for number, (day, revision) in enumerate([("2026-09-01", 1), ("2026-09-05", 1), ("2026-09-05", 2)]):
+        world.told(
+            "app_actions",
+            event_id=str(min(number, 1)),
+            user_id="YES",
+            friend_id="F1",
+            action_type="asked",
+            ask_type="vote",
+            occurred_at=f"{day}T12:00:00Z",
+            revision=str(revision),
+            outcome=f"told {revision}",
+        )
+    world.links += [("YES", "V1"), ("NO", "C100"), ("REVOKED", "C101"), ("ALONE", "V2")]
+    world.links += [(f"F{n}", f"C{101 + n}") for n in range(1, 8)] + [("SECRET", "SECRET")]

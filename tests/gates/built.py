@@ -64,6 +64,18 @@ def build(settings: Settings, as_of: dt.date) -> None:
         " ('nc-2026-11-03-general', date '2026-11-03', false, 0)) as t(election_id, election_date, is_complete, votes_count)",
         "create or replace table marts.fct_votes as select voter_id, 'nc-2024-11-05-general' as election_id,"
         " date '2024-11-05' as election_date from marts.dim_voters where age > 30",
+        "create schema if not exists linkage",
+        "create schema if not exists vault",
+        "create or replace table linkage.ambiguous_people (person_key varchar)",
+        "create or replace table vault.people_to_match as select 'graph:1' as person_key",
+        "create or replace table intermediate.int_app_users__consented as select 'graph:1' as person_key",
+        "create or replace table intermediate.int_app_actions__latest as select 'graph:1' as event_key",
+        "create or replace table intermediate.int_friends__linked as select person_key, voter_id from"
+        " intermediate.int_app_users__consented cross join marts.dim_voters",
+        "create or replace table marts.dim_app_users as select 'graph:1' as person_key, 'graph' as source,"
+        " cast(null as varchar) as voter_id, cast(null as double) as link_probability, true as has_contact_consent,"
+        " true as has_matching_consent, true as has_friends_consent",
+        f"create or replace table marts.fct_app_actions as select 'graph:1' as event_key, timestamp '{as_of} 00:00:00' as occurred_at",
         f"create or replace table marts.feat_voters as select voter_id, date '{as_of}' as as_of_date, 'tonight' as as_of_role,"
         " date '2026-11-03' as target_election_date, status, true as has_roll, cast(null as varchar) as experiment_arm,"
         " age, is_scorable,"
@@ -88,6 +100,8 @@ def score(settings: Settings, as_of: dt.date, shift: int = 0) -> None:
             f"create table if not exists marts.voter_score_history as {scored} limit 0",
             f"delete from marts.voter_score_history where as_of_date = {night}",
             f"insert into marts.voter_score_history {scored}",
+            f"create or replace table marts.friend_asks as select 'graph:1' as person_key, voter_id, {night} as as_of_date,"
+            f" 1 as ask_rank, {night} + 1 as expires_date from marts.feat_voters where is_scorable order by voter_id limit 1",
             "create or replace table marts.voter_scores as select voter_id, as_of_date, score as turnout_score,"
             f" model_version as turnout_model_version from marts.voter_score_history where as_of_date = {night}",
         ],

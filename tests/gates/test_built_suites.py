@@ -51,6 +51,28 @@ FAILURES = {
         "update marts.feat_voters set age = 17 where voter_id = 'NC-AA000001'",
         "minors",
     ),
+    "a user linked without consent": (
+        "marts",
+        "update marts.dim_app_users set voter_id = 'NC-AA000001', has_matching_consent = false",
+        "linked_outside_consent",
+    ),
+    "an action twice": (
+        "marts",
+        "insert into marts.fct_app_actions select * from marts.fct_app_actions",
+        "repeated_keys",
+    ),
+    "a list without consent": (
+        "scores",
+        "update marts.dim_app_users set has_friends_consent = false",
+        "outside_consent",
+    ),
+    "a friend who may not be scored": (
+        "scores",
+        "update marts.friend_asks set voter_id = 'NC-NOBODY'",
+        "not_for_asking",
+    ),
+    "a long list": ("scores", "update marts.friend_asks set ask_rank = 6", "longest_list"),
+    "an ask that has run out": ("scores", "update marts.friend_asks set expires_date = as_of_date", "expired"),
     "a share above one": (
         "marts",
         "update marts.feat_voters set vote_share = 1.5 where voter_id = 'NC-AA000001'",
@@ -170,6 +192,7 @@ def test_a_universe_of_one_arm_is_covered(settings: Settings) -> None:
         "update marts.feat_voters set experiment_arm = case when hash(voter_id) % 2 = 0 then 'Control' else 'Mail' end",
         "delete from marts.voter_score_history where hash(voter_id) % 2 = 1",
         "delete from marts.voter_scores where hash(voter_id) % 2 = 1",
+        "update marts.friend_asks set voter_id = (select min(voter_id) from marts.voter_scores)",
     )
     assert gate.run(settings, "scores", AS_OF).verdict == "pass"
 

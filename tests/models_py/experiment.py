@@ -24,7 +24,15 @@ PAST = {
     "primary_2": "p2002",
     "primary_3": "p2000",
 }
-NEVER = ("midterm_2", "municipal_1", "early_share", "mail_share", "zip_vote_share", "years_registered")
+NEVER = (
+    "app_actions_count",
+    "midterm_2",
+    "municipal_1",
+    "early_share",
+    "mail_share",
+    "zip_vote_share",
+    "years_registered",
+)
 NO_TEXT = ("status", "party", "party_last_voted", "county_code", "zip_code")
 
 

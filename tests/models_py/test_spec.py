@@ -30,7 +30,7 @@ def test_shipped_turnout_spec_is_valid_and_every_feature_says_what_it_means() ->
         ("{name: sex,", "{name: age,", "score"),
         ("score: turnout", "score: turnouts", "score"),
         ("calibrate_share: 0.2", "calibrate_share: 0.45", "folds"),
-        ("trees: 300", "trees: 300\n  trees: 100", "line 53"),
+        ("trees: 300", "trees: 300\n  trees: 100", "line 54"),
     ],
 )
 def test_a_wrong_spec_is_refused_with_its_field(scores_dir: Path, old: str, new: str, field: str) -> None:

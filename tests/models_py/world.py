@@ -177,6 +177,7 @@ class World:
             (voted & self.is_early[:, past]).sum(1) / np.maximum(voted.sum(1), 1), mask=~voted.any(axis=1)
         )
         columns["mail_share"] = pa.array(np.zeros(self.voters), mask=~voted.any(axis=1))
+        columns["app_actions_count"] = pa.nulls(self.voters, pa.int32())
         for name in ("primary_dem_count", "primary_rep_count"):
             columns[name] = pa.array(np.zeros(self.voters), pa.int32())
         return columns

@@ -27,3 +27,5 @@
 {% macro highest_bit(mask) %}{{ return(adapter.dispatch('highest_bit')(mask)) }}{% endmacro %}
 
 {% macro ratio(numerator, denominator) %}{{ return(adapter.dispatch('ratio')(numerator, denominator)) }}{% endmacro %}
+
+{% macro safe_timestamp(text) %}{{ return(adapter.dispatch('safe_timestamp')(text)) }}{% endmacro %}

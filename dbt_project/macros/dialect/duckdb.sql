@@ -55,3 +55,7 @@
 {% macro duckdb__ratio(numerator, denominator) -%}
     cast({{ numerator }} as double) / nullif({{ denominator }}, 0)
 {%- endmacro %}
+
+{% macro duckdb__safe_timestamp(text) -%}
+    try_cast({{ text }} as timestamp)
+{%- endmacro %}

@@ -54,3 +54,7 @@
 {% macro postgres__ratio(numerator, denominator) -%}
     cast({{ numerator }} as double precision) / nullif({{ denominator }}, 0)
 {%- endmacro %}
+
+{% macro postgres__safe_timestamp(text) -%}
+    (case when pg_input_is_valid({{ text }}, 'timestamp') then cast({{ text }} as timestamp) end)
+{%- endmacro %}

@@ -54,3 +54,7 @@
 {% macro spark__ratio(numerator, denominator) -%}
     cast({{ numerator }} as double) / nullif({{ denominator }}, 0)
 {%- endmacro %}
+
+{% macro spark__safe_timestamp(text) -%}
+    try_cast({{ text }} as timestamp_ntz)
+{%- endmacro %}

@@ -22,6 +22,10 @@ sources as (
 
 zips as (
     select * from {{ ref('int_zips__voted') }}
+),
+
+app as (
+    select * from {{ ref('int_app_actions__counted') }}
 )
 
 select
@@ -32,8 +36,7 @@ select
     runs.target_election_id,
     runs.target_election_date,
     runs.target_election_kind,
-    -- A roll drops in time who is not heard of. Of those silent for longer than that, a later file has but those who voted again: taken
-    -- from it into the past, they would teach that the silent vote.
+    -- A roll drops in time who is silent. A later file has of the long silent but those who voted again: they would teach that all do.
     voters.is_scorable
     and (
         runs.snapshot_date is not null
@@ -56,23 +59,19 @@ select
     round({{ ratio(
         '(voters.days_registered + ' ~ days_between('voters.as_of_date', 'runs.target_election_date') ~ ')', '182.625'
     ) }}) / 2 as years_registered,
-    voters.sex,
-    voters.race,
-    voters.ethnicity,
-    voters.experiment_arm,
-    voters.household_size,
+    {%- for name in ['sex', 'race', 'ethnicity', 'experiment_arm', 'household_size'] %}
+    voters.{{ name }},
+    {%- endfor %}
     {{ ratio(
         '(households.general_votes_count - voters.cycle_general_votes_count)',
         '(households.general_elections_count - voters.cycle_general_elections_count)'
     ) }} as household_vote_share,
-    voters.presidential_1,
-    voters.presidential_2,
-    voters.midterm_1,
-    voters.midterm_2,
-    voters.primary_1,
-    voters.primary_2,
-    voters.primary_3,
-    voters.municipal_1,
+    {%- for election in ['presidential_1', 'presidential_2', 'midterm_1', 'midterm_2'] %}
+    voters.{{ election }},
+    {%- endfor %}
+    {%- for election in ['primary_1', 'primary_2', 'primary_3', 'municipal_1'] %}
+    voters.{{ election }},
+    {%- endfor %}
     voters.recent_general_votes_count as general_votes_count,
     voters.recent_general_elections_count as general_elections_count,
     {{ ratio('voters.recent_general_votes_count', 'voters.recent_general_elections_count') }} as general_vote_share,
@@ -87,14 +86,15 @@ select
         as years_since_last_vote,
     {{ ratio('voters.early_count', 'voters.method_known_count') }} as early_share,
     {{ ratio('voters.mail_count', 'voters.method_known_count') }} as mail_share,
-    voters.primary_dem_count,
-    voters.primary_rep_count,
-    voters.county_code,
-    voters.zip_code,
-    {{ ratio('zips.general_votes_count', 'zips.general_elections_count') }} as zip_vote_share
+    {%- for name in ['primary_dem_count', 'primary_rep_count', 'county_code', 'zip_code'] %}
+    voters.{{ name }},
+    {%- endfor %}
+    {{ ratio('zips.general_votes_count', 'zips.general_elections_count') }} as zip_vote_share,
+    app.actions_count as app_actions_count
 from voters
 inner join runs on voters.source = runs.source and voters.as_of_date = runs.as_of_date
 inner join sources on voters.source = sources.source
 left join elections on voters.source = elections.source and voters.last_vote_number = elections.election_number
 left join households on voters.as_of_date = households.as_of_date and voters.household_id = households.household_id
+left join app on voters.as_of_date = app.as_of_date and voters.voter_id = app.voter_id
 left join zips on voters.as_of_date = zips.as_of_date and voters.zip_code = zips.zip_code

@@ -1,0 +1,27 @@
+with
+
+lines as (
+    select * from {{ source('raw', 'app_users') }}
+)
+
+select
+    _source as source,
+    _snapshot_date as snapshot_date,
+    _file_id as file_id,
+    _line as line,
+    {{ person_key('user_id') }} as person_key,
+    {{ cleaned('full_name') }} as full_name,
+    {{ cleaned('first_name') }} as first_name,
+    {{ cleaned('last_name') }} as last_name,
+    lower(substr({{ cleaned('gender_code') }}, 1, 1)) as sex_code,
+    {{ birthday_parts() }},
+    {{ cleaned('city') }} as city,
+    {{ cleaned('state') }} as state_name,
+    upper({{ cleaned('country_code') }}) as country_code,
+    {{ cleaned('zip_code') }} as zip_code,
+    {{ cleaned('phone') }} as phone,
+    {{ cleaned('email') }} as email,
+    {{ safe_timestamp('installed_at') }} as installed_at,
+    {{ safe_timestamp('updated_at') }} as updated_at,
+    {{ safe_timestamp('deleted_at') }} as deleted_at
+from lines
