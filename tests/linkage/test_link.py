@@ -1,0 +1,81 @@
+"""The edges of the room: what is refused, and that no personal value leaves it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from groundgame.errors import SpecError
+from groundgame.linkage import link
+from groundgame.linkage.model import declared, grade, pulled
+from groundgame.linkage.nicknames import nickname_pairs
+from groundgame.warehouse.base import open_warehouse
+from tests.linkage.town import NIGHT, fill, person, read, run, settings_in, voter
+
+
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    fill(settings, [], [])
+    with open_warehouse(settings) as warehouse:
+        warehouse.execute("alter table input.people drop column phone")
+    with pytest.raises(SpecError, match="phone"):
+        run(settings)
+
+
+def test_a_schema_that_is_no_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="links_schema"):
+        link.run(settings_in(tmp_path), NIGHT, "input.people", "input.voters", "linkage; drop table x")
+
+
+def test_the_review_sample_names_nobody(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    people = [person(f"P{n}", "Alan", "Abbot", zip_code="27001", city="NEXTTOWN") for n in range(1)]
+    fill(settings, people, [])
+    run(settings)
+    columns = read(settings, "select column_name as c from (describe linkage.review_sample)")
+    assert [row["c"] for row in columns] == ["person_key", "voter_id", "probability", "agreement", "as_of_date"]
+    assert not any("ABB" in row["agreement"].upper() for row in read(settings, "from linkage.review_sample"))
+
+
+def test_one_voter_under_two_ids_is_found_and_neighbours_are_not(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    same = {"middle_name": "LEE", "birth_year": 1961, "phone": "9195550199", "sex": "F"}
+    fill(settings, [], [voter("V1", "ANNA", "QUIMBY", **same), voter("V2", "ANNA", "QUIMBY", **same)])
+    link.find_duplicates(settings, NIGHT, "input.voters")
+    found = read(settings, "from linkage.voter_duplicates")
+    assert [(row["voter_id"], row["other_voter_id"]) for row in found] == [("V1", "V2")]
+
+
+def test_records_of_one_person_share_a_cluster(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    born = {"birth_year": 1961, "birth_month": 3, "birth_day": 9}
+    people = [
+        person(key, first, "Quimby", **born) for key, first in (("P1", "Robert"), ("P2", "Bob"), ("P3", "Robret"))
+    ]
+    fill(settings, [*people, person("P4", "Emma", "Quimby", birth_year=1990, birth_month=1, birth_day=1)], [])
+    link.deduplicate(settings, NIGHT, "input.people")
+    clusters = {row["record_id"]: row["cluster_id"] for row in read(settings, "from linkage.record_clusters")}
+    assert clusters == {"P1": "P1", "P2": "P1", "P3": "P1", "P4": "P4"}
+
+
+def test_few_sure_links_bend_the_declared_rates_and_many_replace_them() -> None:
+    assert pulled([0, 0], [0.9, 0.1], 50) == pytest.approx([0.9, 0.1])
+    assert pulled([0, 100_000], [0.9, 0.1], 50) == pytest.approx([0, 1], abs=1e-3)
+
+
+def test_rates_of_a_comparison_sum_to_one() -> None:
+    for rates in (*declared("m").values(), *declared("u").values()):
+        assert sum(rates) == pytest.approx(1)
+
+
+def test_the_last_level_is_grade_zero() -> None:
+    assert grade("first_name", "other") == 0
+    assert grade("sex", "same") == 1
+
+
+def test_nicknames_go_both_ways() -> None:
+    pairs = {(row["name"], row["form"]) for row in nickname_pairs().to_pylist()}
+    assert {("ROBERT", "BOB"), ("BOB", "ROBERT")} <= pairs
+    assert pa.types.is_string(nickname_pairs().schema.field("name").type)
