@@ -1,0 +1,74 @@
+"""A forgotten user of an app: her account, and her name on other people's lists, whichever file brings them again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+from groundgame import stages
+from groundgame.config import Settings, load_settings
+from groundgame.privacy.search import find_subject
+from groundgame.warehouse.base import open_warehouse
+from tests.ingest.desk import aged
+
+HER = "777000111222"
+FIRST, LATER = dt.date(2026, 10, 20), dt.date(2026, 10, 27)
+
+
+def export(settings: Settings, day: dt.date) -> None:
+    """One day's folder of the graph app: three accounts, lists of friends, what friends shared, actions and consent."""
+    at = f"{day}T01:00:00+0000"
+    lines = {
+        "users": [
+            {"id": name, "name": f"Kanarienvogel {name}", "installed_at": at, "updated_time": at}
+            for name in (HER, "5", "6")
+        ],
+        "friends": [{"user_id": "5", "data": [{"id": HER, "name": "Zyxombard"}, {"id": "6", "name": f"Sam {day}"}]}],
+        "friend_shared": [
+            {"friend_id": HER, "birthday": "06/06/1966"},
+            {"friend_id": "6", "birthday": f"01/{day.day}/1970"},
+        ],
+        "actions": [
+            {"event_id": f"{day}-{number}", "user_id": user, "friend_id": friend, "type": "asked", "ask": "vote"}
+            | {"occurred_at": 1_790_000_000_000}
+            for number, (user, friend) in enumerate([(HER, "6"), ("5", HER), ("5", "6")])
+        ],
+        "consent": [
+            {"event_id": f"c{day}{user}", "user_id": user, "scope": "basic", "action": "granted"}
+            | {"occurred_at": 1_790_000_000_000}
+            for user in (HER, "5")
+        ],
+    }
+    folder = settings.inbox_dir / "app" / f"graph_{day:%Y%m%d}"
+    folder.mkdir(parents=True)
+    for name, rows in lines.items():
+        end = {"trailer": True, "lines": len(rows), "schema_version": "1"}
+        aged(folder / f"{name}.jsonl", "".join(json.dumps(row) + "\n" for row in [*rows, end]).encode(), day)
+
+
+def rows(settings: Settings) -> dict[str, int]:
+    with open_warehouse(settings) as warehouse:
+        names = ("users", "friend_edges", "friend_shared", "actions", "consent_events")
+        return {name: warehouse.fetch(f"select count(*) from raw.app_{name}").column(0)[0].as_py() for name in names}
+
+
+def places(settings: Settings) -> list[str]:
+    return [item.place for item in find_subject(settings, HER, "Zyxombard") if not item.is_original]
+
+
+def test_she_leaves_every_file_of_an_app_and_does_not_come_back(tmp_path: Path) -> None:
+    """A7."""
+    settings = load_settings(home=tmp_path / "home", inbox=tmp_path / "inbox", threads=2)
+    export(settings, FIRST)
+    stages.land(settings, "graph", LATER)
+    assert rows(settings) == {"users": 3, "friend_edges": 2, "friend_shared": 2, "actions": 3, "consent_events": 2}
+    assert places(settings)
+    stages.forget(settings, f"graph:{HER}", LATER, "asked in the app")
+    without = {"users": 2, "friend_edges": 1, "friend_shared": 1, "actions": 1, "consent_events": 1}
+    assert rows(settings) == without and places(settings) == []
+    export(settings, LATER)
+    landed = stages.land(settings, "graph", LATER)
+    assert landed.rows_in == landed.rows_out + landed.rows_quarantined + landed.rows_dropped
+    assert rows(settings) == {name: 2 * number for name, number in without.items()}
+    assert places(settings) == []
