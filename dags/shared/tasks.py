@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import get_current_context, task
+from airflow.sdk.log import mask_secret
 
 from dags.shared.defaults import DEFAULTS, TIMEZONE, VOTER_SCORES, stage_task
 from groundgame import stages
@@ -131,6 +132,17 @@ def ask_for_approval(as_of: Any) -> ApprovalOperator:
         pool="default_pool",
         retries=0,
     )
+
+
+@task
+@stage_task
+def forget(as_of: str) -> dict[str, Any]:
+    """Forget the person whom the run's conf names: the id is no argument, so it is in no rendered field, log or XCom."""
+    conf = get_current_context()["params"]
+    mask_secret(conf["subject"])
+    return stages.forget(
+        load_settings(), conf["subject"], date.fromisoformat(as_of), conf["reason"], verify=True
+    ).to_dict()
 
 
 @task(trigger_rule="none_failed_min_one_success", outlets=[VOTER_SCORES])
