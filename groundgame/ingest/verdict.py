@@ -152,7 +152,9 @@ def hold_reasons(job: Job, counts: Counts, findings: Findings, facts: TextFacts,
     if findings.rows("S5") > MOJIBAKE_HOLD * rows:
         reasons.append(f"S5 {findings.rows('S5')} lines of garbled accents")
     reasons += _value_holds(findings, rows)
-    if counts.rows_quarantined > REFUSED_LINES_HOLD * rows:
+    # That children sign up says nothing against the file.
+    refused = counts.rows_quarantined - sum(item.rule == "A4" for item in findings.refused)
+    if refused > REFUSED_LINES_HOLD * rows:
         by_rule = ", ".join(sorted({item.rule for item in findings.refused}))
         reasons.append(f"{counts.rows_quarantined} of {rows} rows quarantined ({by_rule})")
     return reasons

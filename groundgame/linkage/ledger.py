@@ -1,8 +1,9 @@
 """What was decided about whom, and on which night: who has to be matched again, and what the next stages read.
 
-``decisions`` is the memory: a row for each person whose answer changed, dated. The newest row before tonight is what tonight starts
-from, so a rerun of a night starts from the same place, replaces that night's rows and gives the same bits. ``person_links`` and
-``ambiguous_people`` are read off it. People who left the input leave the memory too.
+``decisions`` is the memory: a row for each person whose answer changed, dated. The newest row is what tonight starts from, so a rerun
+of a night over the same people finds nothing to do. A friend's name is gone after the first run: the answer that was found with it
+stays for as long as the friend is on a list. ``person_links`` and ``ambiguous_people`` are read off the memory. People who left the
+input leave it too.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ def create(warehouse: Warehouse, schema: str = "linkage") -> None:
 def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt.date) -> None:
     """Make ``linking.before`` (the answer in force for each present person) and ``linking.tonight`` (ids to be matched).
 
-    Matched again are: new and changed people, those whose voter changed or vanished, those who shared a claim with somebody, those
-    without a voter when the voter file changed, and everybody when the rules did.
+    Matched again are: new and changed people, those whose voter changed or vanished, those without a voter when the voter file
+    changed, those who shared a claim when somebody has left, and everybody when the rules changed; never who has no name any more.
     """
     create(warehouse, schema)
     warehouse.execute(f"""
@@ -48,7 +49,7 @@ def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt
     warehouse.execute(f"""
         create table {SCRATCH}.before as
         select d.* from {schema}.decisions d semi join {people} p on p.person_key = d.person_key
-        where d.decided_as_of_date < '{as_of}'
+        where d.decided_as_of_date <= '{as_of}'
         qualify row_number() over (partition by d.person_key order by d.decided_as_of_date desc) = 1""")
     # A short number behind a mark that no state's ids begin with: joins and pairs are the bulk of the work.
     warehouse.execute(f"""
@@ -56,10 +57,13 @@ def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt
         select '{PERSON}' || row_number() over (order by person_key) as id, person_key from {people}""")
     warehouse.execute(f"""
         create table {SCRATCH}.tonight as
-        with last_night as (from {schema}.nights where as_of_date < '{as_of}' order by as_of_date desc limit 1),
+        with last_night as (from {schema}.nights where as_of_date <= '{as_of}' order by as_of_date desc limit 1),
         same_file as (
             select count(*) = 1 as is_same from last_night join {SCRATCH}.night using (voters_digest)
             where rule_version = '{rules.VERSION}'
+        ),
+        leavers as (
+            select count(*) > 0 as has_left from {schema}.decisions d anti join {people} p on p.person_key = d.person_key
         )
         select n.id
         from {people} p
@@ -67,11 +71,13 @@ def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt
         left join {SCRATCH}.before b on b.person_key = p.person_key
         left join {voters} v on v.voter_id = b.voter_id
         cross join same_file
-        where b.person_key is null
+        cross join leavers
+        where p.first_name is not null and (
+            b.person_key is null
             or b.person_hash is distinct from p.content_hash
             or b.rule_version <> '{rules.VERSION}'
             or (b.voter_id is not null and b.voter_hash is distinct from v.content_hash)
-            or (b.voter_id is null and (b.candidates_count > 0 or not is_same))""")
+            or (b.voter_id is null and (not is_same or (b.candidates_count > 0 and has_left))))""")
     warehouse.execute(f"""
         create table {SCRATCH}.held as
         select n.id as person, b.voter_id as voter, b.probability, b.method
@@ -85,7 +91,9 @@ def finish(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: d
     _answers(warehouse, people, voters, night)
     same = " and ".join(f"a.{c} is not distinct from b.{c}" for c in _compared())
     with warehouse.transaction():
-        warehouse.execute(f"delete from {schema}.decisions where decided_as_of_date = '{night}'")
+        warehouse.execute(f"""
+            delete from {schema}.decisions
+            where decided_as_of_date = '{night}' and person_key in (select person_key from {SCRATCH}.answers)""")
         warehouse.execute(f"delete from {schema}.decisions where person_key not in (select person_key from {people})")
         warehouse.execute(f"""
             insert into {schema}.decisions by name select a.* from {SCRATCH}.answers a

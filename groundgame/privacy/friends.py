@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from groundgame.config import Settings
+from groundgame.sources.entities import ENTITIES
 from groundgame.warehouse.base import open_warehouse
 
-# Entity -> the columns that tell who a friend is.
-PURGED = {"app_friend_edges": ("friend_name",), "app_friend_shared": ("birthday", "city", "state")}
+# Entity -> the columns that tell who somebody else is than the one who sent them.
+PURGED = {key: tuple(sorted(entity.personal)) for key, entity in ENTITIES.items() if entity.is_of_others}
 
 
 def purge(settings: Settings, as_of: dt.date) -> dict[str, int]:

@@ -22,8 +22,8 @@ from groundgame.warehouse.digest import table_hash
 TARGET = "run_file"
 # Features of past nights are large and mean nothing without their model; a model's YAML may name more tables that stay inside.
 INSIDE = frozenset({"feat_voters"})
-# A ZIP table may name its city; a voter's own city is kept out by the contracts of the marts.
-PERSONAL = frozenset().union(*(entity.personal for entity in ENTITIES.values())) - {"city"}
+# Marts tell where people vote by ZIP; a table of ZIPs may name its city, and a voter's own city is kept out by the contracts.
+PERSONAL = frozenset().union(*(entity.personal for entity in ENTITIES.values())) - {"city", "zip_code"}
 
 # The ledger as readers see it. `distinct`, because a stage that was killed after its note writes the same note again.
 OPS = {

@@ -14,8 +14,16 @@ states as (
     select * from {{ ref('us_states') }}
 ),
 
+decided as (
+    select
+        person_key,
+        person_hash,
+        row_number() over (partition by person_key order by decided_as_of_date desc) as recency
+    from {{ source('linkage', 'decisions') }}
+),
+
 decisions as (
-    select person_key, max(person_hash) as person_hash from {{ source('linkage', 'decisions') }} group by person_key
+    select person_key, person_hash from decided where recency = 1
 ),
 
 people as (
