@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from groundgame.ingest import columns as steps
 from groundgame.ingest import contacts, moments
 from groundgame.ingest.columns import Columns
+from groundgame.ingest.contacts import BirthdayReader
 from groundgame.ingest.findings import Normalised
 from groundgame.ingest.rows import Refusals
 from groundgame.sources.entities import Entity
@@ -32,12 +33,19 @@ COUNTRY = r"^[A-Z]{2}$"
 REVISION = r"^[1-9]\d{0,8}$"
 
 
-def app_rules(columns: Columns, source: SourceSpec, spec: EntitySpec, entity: Entity, snapshot: dt.date) -> Refusals:
+def app_rules(
+    columns: Columns,
+    source: SourceSpec,
+    spec: EntitySpec,
+    entity: Entity,
+    snapshot: dt.date,
+    birthdays: BirthdayReader | None,
+) -> Refusals:
     """Refuse rows that cannot be (A4, A11, A13), drop friendships with oneself (A21), bring the rest into one form."""
     refusals = Refusals(len(columns.lines))
     for name in sorted(entity.required):
         refusals.add(name, "KEY", f"{name} is blank", columns.blank(name))
-    _protect_minors(columns, spec, entity, snapshot, refusals)
+    _protect_minors(columns, birthdays, refusals)
     for name in sorted(entity.ids & columns.values.keys()):
         floats = pc.match_substring_regex(columns.values[name], FLOAT).to_numpy(zero_copy_only=False)
         refusals.add(name, "A13", "the id is a float: its last digits are lost", floats)
@@ -56,24 +64,22 @@ def app_rules(columns: Columns, source: SourceSpec, spec: EntitySpec, entity: En
     return refusals
 
 
-def _protect_minors(columns: Columns, spec: EntitySpec, entity: Entity, snapshot: dt.date, refusals: Refusals) -> None:
+def _protect_minors(columns: Columns, reader: BirthdayReader | None, refusals: Refusals) -> None:
     """Read birthdays; of the under-13 nothing stays, of those who may be under 18 what suppresses them (A4).
 
     This comes before all that keeps old values or lines. A year alone counts as the youngest that it can mean.
     """
     texts = columns.text("birthday")
-    if texts is None:
+    if texts is None or reader is None:
         return
-    reader = contacts.BirthdayReader(spec.dates["birthday"], snapshot)
     encoded = texts.dictionary_encode()
-    read = [reader.read(text) if text else (None, "") for text in encoded.dictionary.to_pylist()]
+    read = [reader.read(text) for text in encoded.dictionary.to_pylist()]
     at = encoded.indices.to_numpy()
-    for rule in sorted({rule for _, rule in read} - {""}):
-        columns.findings.count(rule, "birthday", rows=int(np.array([met == rule for _, met in read])[at].sum()))
-    columns.values["birthday"] = pa.array([value for value, _ in read], pa.string()).take(encoded.indices)
-    ages = [(contacts.oldest_age(v or "", snapshot), contacts.youngest_age(v or "", snapshot)) for v, _ in read]
-    child = np.array([oldest is not None and oldest < YOUNGEST for oldest, _ in ages], np.bool_)[at]
-    minor = np.array([youngest is not None and youngest < OF_AGE for _, youngest in ages], np.bool_)[at]
+    for rule in sorted({found.rule for found in read} - {""}):
+        columns.findings.count(rule, "birthday", rows=int(np.array([found.rule == rule for found in read])[at].sum()))
+    columns.values["birthday"] = pa.array([found.text for found in read], pa.string()).take(encoded.indices)
+    child = np.array([found.oldest is not None and found.oldest < YOUNGEST for found in read], np.bool_)[at]
+    minor = np.array([found.youngest is not None and found.youngest < OF_AGE for found in read], np.bool_)[at]
     refusals.add("birthday", "A4", f"younger than {YOUNGEST}: nothing of this line is kept", child)
     refusals.withheld |= minor
     columns.findings.count("A4", "birthday", rows=int((minor & ~child).sum()))

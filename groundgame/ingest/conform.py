@@ -17,6 +17,7 @@ from groundgame.ingest import columns as steps
 from groundgame.ingest import rows
 from groundgame.ingest.app_rows import app_rules
 from groundgame.ingest.columns import Columns
+from groundgame.ingest.contacts import BirthdayReader
 from groundgame.ingest.dates import DateReader
 from groundgame.ingest.findings import Refused
 from groundgame.ingest.layout import Plan
@@ -38,8 +39,11 @@ class Job:
     county: str | None = None
     dates: dict[str, DateReader] = field(default_factory=dict)
     election_types: dict[str, str] = field(default_factory=dict)
+    birthdays: BirthdayReader | None = None
 
     def __post_init__(self) -> None:
+        if "birthday" in self.entity.dates:
+            self.birthdays = BirthdayReader(self.entity.dates["birthday"], self.snapshot)
         self.dates = {name: DateReader(rule) for name, rule in self.entity.dates.items()}
 
     @property
@@ -62,7 +66,7 @@ def conform(block: ReadBlock, job: Job) -> pa.Table:
     steps.check_county(columns, job.county)
     if job.source.kind == "app":
         entity = ENTITIES[job.entity_name]
-        refusals = app_rules(columns, job.source, job.entity, entity, job.snapshot)
+        refusals = app_rules(columns, job.source, job.entity, entity, job.snapshot, job.birthdays)
     elif job.entity_name == "registrations":
         refusals = _registrations(columns, job)
     elif job.entity.history is not None and job.entity.history.shape != "long":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from typing import NamedTuple
 
 from groundgame.ingest.dates import TOKENS
 from groundgame.sources.spec import DateRule
@@ -54,8 +55,20 @@ def phone(text: str) -> str | None:
     return digits
 
 
+class Birthday(NamedTuple):
+    """What a text says: ``YYYY-MM-DD``, ``--MM-DD``, ``YYYY`` or None, the rule against it, and the ages that it allows."""
+
+    text: str | None
+    rule: str = ""
+    oldest: int | None = None
+    youngest: int | None = None
+
+
 class BirthdayReader:
-    """Reads birthdays by their declared formats; a format may lack the year, or be the year alone."""
+    """Reads the birthdays of one file by their declared formats; a format may lack the year, or be the year alone.
+
+    Ages are those on day ``on``. Values repeat, so each distinct text is read once.
+    """
 
     def __init__(self, rule: DateRule, on: dt.date) -> None:
         self.rule, self.on = rule, on
@@ -63,41 +76,35 @@ class BirthdayReader:
         self.formats = [
             re.compile("".join(TOKENS[p] if p in TOKENS else re.escape(p) for p in parts)) for parts in pieces
         ]
+        self.known = {"": Birthday(None)}
 
-    def read(self, text: str) -> tuple[str | None, str]:
-        """The birthday as ``YYYY-MM-DD``, ``--MM-DD`` or ``YYYY``, or None with the rule that says why."""
+    def read(self, text: str) -> Birthday:
+        """Read one trimmed text."""
+        found = self.known.get(text)
+        if found is None:
+            found = self.known[text] = self._read(text)
+        return found
+
+    def _read(self, text: str) -> Birthday:
         if text in self.rule.sentinels or text in self.rule.masks:
-            return None, "V8"
+            return Birthday(None, "V8")
         for form in self.formats:
             if match := form.fullmatch(text):
-                return self._checked(match.groupdict())
-        return None, "V13"
+                parts = match.groupdict()
+                return self._checked(*(int(parts.get(key) or 0) for key in ("Y", "m", "d")))
+        return Birthday(None, "V13")
 
-    def _checked(self, parts: dict[str, str | None]) -> tuple[str | None, str]:
-        year, month, day = (int(parts.get(key) or 0) for key in ("Y", "m", "d"))
+    def _checked(self, year: int, month: int, day: int) -> Birthday:
         if year and not month:
-            return (str(year), "") if self.on.year - OLDEST <= year <= self.on.year else (None, "V10")
+            age = self.on.year - year
+            return Birthday(str(year), "", age, age - 1) if 0 <= age <= OLDEST else Birthday(None, "V10")
         try:
             date = dt.date(year or 2000, month, day)  # a leap year: the 29th of February is a birthday
         except ValueError:
-            return None, "V12" if (month, day) == (2, 29) else "V13"
+            return Birthday(None, "V12" if (month, day) == (2, 29) else "V13")
         if not year:
-            return f"--{month:02d}-{day:02d}", ""
+            return Birthday(f"--{month:02d}-{day:02d}")
+        age = self.on.year - year - ((month, day) > (self.on.month, self.on.day))
         if date > self.on:
-            return None, "V7"
-        return (date.isoformat(), "") if self.on.year - year <= OLDEST else (None, "V10")
-
-
-def oldest_age(birthday: str, on: dt.date) -> int | None:
-    """The age that somebody with this birthday has at most; None where no year is told."""
-    if birthday.startswith("--") or not birthday:
-        return None
-    year = int(birthday[:4])
-    later = len(birthday) > 4 and birthday[5:] > f"{on:%m-%d}"
-    return on.year - year - later
-
-
-def youngest_age(birthday: str, on: dt.date) -> int | None:
-    """As ``oldest_age``, but at least."""
-    oldest = oldest_age(birthday, on)
-    return oldest if oldest is None or len(birthday) > 4 else oldest - 1
+            return Birthday(None, "V7")
+        return Birthday(date.isoformat(), "", age, age) if age <= OLDEST else Birthday(None, "V10")

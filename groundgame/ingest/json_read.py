@@ -38,7 +38,10 @@ class JsonShape:
         self.count = text.envelope.count if text.envelope else None
         self.version = text.envelope.version if text.envelope else None
         self.marker = MARKER if text.lists else text.envelope.marker if text.envelope else None
-        self.fields = {path: name for name, column in layout.columns.items() for path in columns_of(column)}
+        self.fields: dict[str, str] = {}
+        for name, column in layout.columns.items():
+            for path in columns_of(column):
+                self.fields.setdefault(path, name)
         self.ignored = frozenset(layout.ignored)
         self.unnested = layout.unnested
         of_items = [path for path in self.paths if "[]" in path]
