@@ -33,13 +33,16 @@ def drop_shared_contacts(warehouse: Warehouse, left: str, right: str) -> None:
 def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = False) -> None:
     """Make ``linking.namesakes``: pairs whose names agree in some form and that a rule asks for, one column a key by names.
 
-    All keys and blocks by names share this one join; it reads the large side once.
+    Keys and blocks with the same equalities, or with more, share one join, which reads the large side once.
     """
+    named: list[rules.Key | rules.Block] = [rule for rule in (*rules.KEYS, *rules.BLOCKS) if rule.names != "none"]
+    # Who agrees on ZIP and year agrees on the ZIP: the wider set of pairs is enough.
+    asked = list(dict.fromkeys(rule.on for rule in named if not any(set(other.on) < set(rule.on) for other in named)))
+    columns = ", ".join(sorted({column for on in asked for column in on}))
     warehouse.execute(f"""
         create or replace table {SCRATCH}.names as
-        select id, first, unnest(last_forms) as last from (select id, unnest(first_forms) as first, last_forms from {left})""")
-    named: list[rules.Key | rules.Block] = [rule for rule in (*rules.KEYS, *rules.BLOCKS) if rule.names != "none"]
-    asked = " or ".join(f"({condition})" for condition in dict.fromkeys(_equalities(rule.on) for rule in named))
+        select id, first, unnest(last_forms) as last, {columns}
+        from (select id, unnest(first_forms) as first, last_forms, {columns} from {left})""")
     exact = "l.first = r.first and l.last = r.last"
     answers = "".join(
         f", coalesce({_equalities(key.on)} and {key.also} and {NOT_CONTRADICTED}"
@@ -47,12 +50,21 @@ def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = Fal
         for key in rules.KEYS
         if key.names != "none"
     )
-    # A record on the right has one first and one last name, so it meets each record on the left at most once.
-    warehouse.execute(f"""
-        create or replace table {SCRATCH}.namesakes as
-        select l.id as id_l, r.id as id_r{answers}
-        from {right} r join {SCRATCH}.names n on n.first = r.first and n.last = r.last join {left} l on l.id = n.id
-        where ({asked}){" and l.id < r.id" if same else ""}""")
+    filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
+    met = []
+    for on in asked:
+        if _sides(on) <= filled:
+            alike = " and ".join(f"n.{column} = r.{column}" for column in ("first", "last", *on))
+            met.append(f"""
+                select l.id as id_l, r.id as id_r{answers}
+                from {right} r join {SCRATCH}.names n on {alike} join {left} l on l.id = n.id
+                {"where l.id < r.id" if same else ""}""")
+    nobody = f"select l.id as id_l, r.id as id_r{answers} from {left} l join {right} r on false"
+    warehouse.execute(f"create or replace table {SCRATCH}.met_by_name as {nobody}")
+    for pairs in met:  # one after the other: together they would hold all their hash tables at once
+        warehouse.execute(f"insert into {SCRATCH}.met_by_name {pairs}")
+    warehouse.execute(f"create or replace table {SCRATCH}.namesakes as select distinct * from {SCRATCH}.met_by_name")
+    warehouse.execute(f"drop table {SCRATCH}.met_by_name")
 
 
 def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
@@ -143,7 +155,9 @@ def collect_lessons(warehouse: Warehouse, left: str, right: str, most: int, same
 
 def _filled(warehouse: Warehouse, table: str, side: str) -> set[str]:
     """Which columns of the table hold anything, as ``l.zip``: a rule on an empty one need not read eight million rows."""
-    columns = sorted({name.split(".")[1] for rule in (*rules.BLOCKS, *rules.LESSONS) for name in _sides(rule.on)})
+    columns = sorted(
+        {name.split(".")[1] for rule in (*rules.KEYS, *rules.BLOCKS, *rules.LESSONS) for name in _sides(rule.on)}
+    )
     counted = ", ".join(f"count({column}) as {column}" for column in columns)
     counts = warehouse.fetch(f"select {counted} from {table}").to_pylist()[0]
     return {f"{side}.{column}" for column, count in counts.items() if count}

@@ -31,8 +31,7 @@ def test_a_schema_that_is_no_name_is_refused(tmp_path: Path) -> None:
 
 def test_the_review_sample_names_nobody(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
-    people = [person(f"P{n}", "Alan", "Abbot", zip_code="27001", city="NEXTTOWN") for n in range(1)]
-    fill(settings, people, [])
+    fill(settings, [person("P", "Alan", "Abbot", zip_code="27001", city="NEXTTOWN")], [])
     run(settings)
     columns = read(settings, "select column_name as c from (describe linkage.review_sample)")
     assert [row["c"] for row in columns] == ["person_key", "voter_id", "probability", "agreement", "as_of_date"]

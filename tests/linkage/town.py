@@ -61,13 +61,13 @@ HOME = {"city": "SMALLTOWN", "state_abbr": "NC", "zip_code": "27000", "county_co
 def voter(voter_id: str, first: str, last: str, **columns: Any) -> dict[str, Any]:
     """One voter of the town; what is not said is the town's own or unknown."""
     row = {"voter_id": voter_id, "first_name": first, "last_name": last, **HOME, **columns}
-    return {**row, "content_hash": columns.get("content_hash") or str(hash(tuple(sorted(row.items(), key=str))))}
+    return {**row, "content_hash": columns.get("content_hash") or repr(sorted(row.items(), key=str))}
 
 
 def person(key: str, first: str, last: str, **columns: Any) -> dict[str, Any]:
     """One person of the app."""
     row = {"person_key": key, "first_name": first, "last_name": last, **HOME, **columns}
-    return {**row, "content_hash": columns.get("content_hash") or str(hash(tuple(sorted(row.items(), key=str))))}
+    return {**row, "content_hash": columns.get("content_hash") or repr(sorted(row.items(), key=str))}
 
 
 def neighbours() -> list[dict[str, Any]]:
