@@ -6,8 +6,11 @@ import datetime as dt
 import json
 from pathlib import Path
 
+import pytest
+
 from groundgame import stages
 from groundgame.config import Settings, load_settings
+from groundgame.ingest import store
 from groundgame.privacy.search import find_subject
 from groundgame.warehouse.base import open_warehouse
 from tests.ingest.desk import aged
@@ -72,3 +75,20 @@ def test_she_leaves_every_file_of_an_app_and_does_not_come_back(tmp_path: Path) 
     assert landed.rows_in == landed.rows_out + landed.rows_quarantined + landed.rows_dropped
     assert rows(settings) == {name: 2 * number for name, number in without.items()}
     assert places(settings) == []
+
+
+def test_who_is_forgotten_while_her_file_is_read_does_not_land(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file's rows were let in before there was a tombstone; it is read again before it counts."""
+    settings = load_settings(home=tmp_path / "home", inbox=tmp_path / "inbox", threads=2)
+    export(settings, FIRST)
+    real, calls = store.into_place, []
+
+    def meanwhile(part: Path, target: Path) -> None:
+        if not calls:
+            calls.append(part)
+            stages.forget(settings, f"graph:{HER}", LATER, "asked in the app")
+        real(part, target)
+
+    monkeypatch.setattr(store, "into_place", meanwhile)
+    stages.land(settings, "graph", LATER)
+    assert calls and rows(settings)["users"] == 2 and places(settings) == []
