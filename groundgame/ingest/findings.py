@@ -6,7 +6,7 @@ Findings carry the text of a line for the vault; everything else about them is s
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 
@@ -62,6 +62,11 @@ class Findings:
             self.first_bad_byte = other.first_bad_byte
         if other.trailer_count is not None:
             self.trailer_count = other.trailer_count
+
+    def without_texts(self) -> Findings:
+        """The same findings without what stood in the lines: those that speak of others are not kept, not even in the vault."""
+        refused = [item._replace(text="") for item in self.refused]
+        return replace(self, refused=refused, normalised=[item._replace(text="") for item in self.normalised])
 
     def rows(self, rule: str) -> int:
         """Rows counted, refused or normalised under a rule."""

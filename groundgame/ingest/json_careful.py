@@ -20,6 +20,7 @@ from groundgame.ingest.scan import Lines
 
 JSON_LINE_LIMIT = 1 << 20  # bytes of one line; a page of five thousand friends needs a third of it
 DEPTH_LIMIT = 32  # lists and objects inside each other; real exports need five
+KEY_TWICE = ("S15", "a key stands twice in one object")
 STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
 # Half of a pair that makes one character, or a character that no text may hold (A19).
 BROKEN = re.compile("[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -28,11 +29,10 @@ RAW_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 @dataclass
 class CarefulJson:
-    """Reads single lines of one block. ``withheld``: the text of a refused line is not kept, it speaks of others (A2)."""
+    """Reads single lines of one block."""
 
     block: Block
     lines: Lines
-    withheld: bool = False
     findings: Findings = field(default_factory=Findings)
 
     def read(self, indices: list[int]) -> dict[int, str]:
@@ -44,14 +44,10 @@ class CarefulJson:
                 found[index] = text
         return found
 
-    def kept(self, index: int) -> str:
-        """A line as received, for the vault."""
-        return "" if self.withheld else kept_text(self.lines.raw(index))
-
     def refuse(self, index: int, rule: str, reason: str, column: str = "") -> None:
         """Refuse a line."""
         line = self.block.first_line + index
-        self.findings.refused.append(Refused(line, column, rule, reason, self.kept(index)))
+        self.findings.refused.append(Refused(line, column, rule, reason, kept_text(self.lines.raw(index))))
 
     def _judge(self, index: int) -> str | None:
         raw = self.lines.raw(index)
@@ -78,11 +74,14 @@ class CarefulJson:
         if RAW_CONTROL.search(raw):
             return ("S6", "control character in the line"), None
         try:
-            return None, json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
+            text = raw.decode("utf-8")
+            return None, json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
         except UnicodeDecodeError as error:
             if self.findings.first_bad_byte is None:
                 self.findings.first_bad_byte = self.block.offset + int(self.lines.starts[index]) + error.start
             return ("S4", f"byte {error.start + 1} of the line is not utf-8"), None
+        except _KeyTwice:
+            return KEY_TWICE, None
         except (ValueError, RecursionError):
             return ("A8", "the line is no whole JSON object"), None
 
@@ -97,6 +96,17 @@ def depth(raw: bytes) -> int:
     data = np.frombuffer(STRINGS.sub(b"", raw), np.uint8)
     opens, closes = (data == 0x7B) | (data == 0x5B), (data == 0x7D) | (data == 0x5D)
     return int(np.cumsum(opens.astype(np.int64) - closes).max(initial=0))
+
+
+class _KeyTwice(Exception):
+    """An object that says two things under one name."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _KeyTwice
+    return found
 
 
 def _no_constant(name: str) -> None:

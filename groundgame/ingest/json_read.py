@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from groundgame.ingest.blocks import Block
-from groundgame.ingest.json_careful import DEPTH_LIMIT, CarefulJson, depth
+from groundgame.ingest.json_careful import DEPTH_LIMIT, KEY_TWICE, CarefulJson, depth
 from groundgame.ingest.json_document import MARKER
 from groundgame.ingest.json_extract import KEY_SEPARATOR, Query
 from groundgame.ingest.read import ReadBlock
@@ -58,23 +58,23 @@ class JsonShape:
         return any(path == key or path.startswith((f"{key}.", f"{key}[")) for path in self.paths)
 
 
-def read_json(block: Block, shape: JsonShape) -> ReadBlock:
-    """Read one block of JSON lines."""
+def read_json(block: Block, shape: JsonShape, careful_only: bool = False) -> ReadBlock:
+    """Read one block of JSON lines. ``careful_only`` takes every line through the slow reader (tests compare the two)."""
     lines = _scanned(block, shape)
-    careful = CarefulJson(block, lines, shape.entity.is_of_others)
+    lines.suspicious |= careful_only
+    careful = CarefulJson(block, lines)
     careful.findings.non_ascii_lines = lines.non_ascii
     index, texts = _texts(lines, careful, shape)
     table = shape.lines.run(texts)
-    trailers = _count_keys(table, shape, careful)
+    trailers, twice = _count_keys(table, shape, careful)
     _read_trailers(texts.filter(pa.array(trailers)), shape, careful)
-    index, texts, table = (index[~trailers], *(each.filter(pa.array(~trailers)) for each in (texts, table)))
-    kept = ~_refused(index, table, shape.of_lines, shape, careful)
+    kept = ~_refused(index, table, shape.of_lines, shape, careful, twice, trailers) & ~trailers
     index, texts, table = (index[kept], *(each.filter(pa.array(kept)) for each in (texts, table)))
     found = {path: table.column(f"v{at}") for at, path in enumerate(shape.of_lines)}
     if shape.unnested is not None:
         index, found = _unnested(shape, careful, index, texts, found)
     columns = pa.table([found[path] for path in shape.paths], names=[str(at) for at in range(len(shape.paths))])
-    return ReadBlock(columns, index + block.first_line, careful.findings, lines, block, shape.entity.is_of_others)
+    return ReadBlock(columns, index + block.first_line, careful.findings, lines, block)
 
 
 def _scanned(block: Block, shape: JsonShape) -> Lines:
@@ -111,14 +111,24 @@ def _texts(lines: Lines, careful: CarefulJson, shape: JsonShape) -> tuple[Ints, 
     return index[order], texts.take(pa.array(order))
 
 
-def _refused(index: Ints, table: pa.Table, paths: tuple[str, ...], shape: JsonShape, careful: CarefulJson) -> Mask:
-    """Refuse rows of another type than was declared (A18) and ids that lost digits (A13)."""
+def _refused(
+    index: Ints,
+    table: pa.Table,
+    paths: tuple[str, ...],
+    shape: JsonShape,
+    careful: CarefulJson,
+    twice: Mask,
+    trailers: Mask,
+) -> Mask:
+    """Refuse rows of another type than was declared (A18), with a key twice (S15), and ids that lost digits (A13)."""
     kinds = pc.not_equal(table.column("kind"), "OBJECT").to_numpy()
     wrong, floats = (table.column(name).fill_null(-1).to_numpy() for name in ("wrong", "float_id"))
-    bad = kinds | (wrong >= 0) | (floats >= 0)
+    bad = (kinds | twice | (wrong >= 0) | (floats >= 0)) & ~trailers
     for row in np.flatnonzero(bad).tolist():
         if kinds[row]:
             careful.refuse(int(index[row]), "A18", "no object where one was declared")
+        elif twice[row]:
+            careful.refuse(int(index[row]), *KEY_TWICE)
         elif wrong[row] >= 0:
             path = [*paths, str(shape.unnested)][wrong[row]]
             careful.refuse(int(index[row]), "A18", f"another type than declared at {path}", shape.fields.get(path, ""))
@@ -128,19 +138,24 @@ def _refused(index: Ints, table: pa.Table, paths: tuple[str, ...], shape: JsonSh
     return bad
 
 
-def _count_keys(table: pa.Table, shape: JsonShape, careful: CarefulJson) -> Mask:
-    """Count keys that are not read: news, or what a friend never gave to us (A2). Returns the rows that are trailers."""
+def _count_keys(table: pa.Table, shape: JsonShape, careful: CarefulJson) -> tuple[Mask, Mask]:
+    """Count keys that are not read: news, or what a friend never gave to us (A2).
+
+    Returns:
+        The rows that are trailers, and those with a key twice, of which nobody can say what they mean.
+    """
     encoded = table.column("keys").combine_chunks().dictionary_encode()
     at = encoded.indices.to_numpy()
     counts = np.bincount(at, minlength=len(encoded.dictionary))
-    is_trailer = np.zeros(len(encoded.dictionary), np.bool_)
+    is_trailer, is_twice = (np.zeros(len(encoded.dictionary), np.bool_) for _ in range(2))
     for which, joined in enumerate(encoded.dictionary.to_pylist()):
         keys = joined.split(KEY_SEPARATOR) if joined else []
+        is_twice[which] = len(set(keys)) < len(keys)
         is_trailer[which] = shape.marker is not None and shape.marker in keys
         for key in dict.fromkeys(keys if not is_trailer[which] else ()):
             if not shape.is_read(key):
                 _count_unread(key, int(counts[which]), shape, careful)
-    return is_trailer[at] if len(at) else np.zeros(0, np.bool_)
+    return is_trailer[at], is_twice[at]
 
 
 def _count_unread(key: str, rows: int, shape: JsonShape, careful: CarefulJson) -> None:
@@ -168,12 +183,12 @@ def _unnested(
 ) -> tuple[Ints, dict[str, pa.ChunkedArray]]:
     """A row per item of the list in each line; a line whose list is empty is dropped, and all items are accounted for."""
     table = shape.items.run_items(texts, str(shape.unnested))
-    _count_keys(table, shape, careful)
+    trailers, twice = _count_keys(table, shape, careful)
     of = table.column("i").to_numpy()
     per_line = np.bincount(of, minlength=len(index))
     careful.findings.dropped["empty list"] += int((per_line == 0).sum())
     careful.findings.items += int(np.maximum(per_line - 1, 0).sum())
-    kept = ~_refused(index[of], table, tuple(shape.items.paths), shape, careful)
+    kept = ~_refused(index[of], table, shape.items.paths, shape, careful, twice, trailers)
     of, table = of[kept], table.filter(pa.array(kept))
     columns = {path: column.take(pa.array(of)) for path, column in found.items()}
     columns |= {path: table.column(f"v{at}") for at, path in enumerate(shape.items.paths)}

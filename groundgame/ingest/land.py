@@ -71,13 +71,14 @@ def land(incoming: Incoming, settings: Settings, block_bytes: int = BLOCK_BYTES)
                 "_snapshot_date": incoming.snapshot,
             }
             rows = store.write_rows(part, tables, job.names, constants)
-        if incoming.source.kind == "app":
+        entity = ENTITIES[incoming.entity_name]
+        if entity.kind == "app":
             texts = functools.partial(_line_texts, incoming, block_bytes)
-            entity = ENTITIES[incoming.entity_name]
             rows -= whole.settle(part, entity, incoming.entity, job.names, findings, settings, texts)
         counts = _counts(job, facts, findings, rows)
         verdict.refuse_or_pass(job, counts, findings, incoming.manifest, incoming.text.name)
-        store.keep_lines(settings.kept_lines_dir / incoming.folder, keeper.lines(findings))
+        told = findings.without_texts() if entity.is_of_others else findings
+        store.keep_lines(settings.kept_lines_dir / incoming.folder, keeper.lines(told))
         store.into_place(part, target)
     except BaseException:
         part.unlink(missing_ok=True)

@@ -42,12 +42,9 @@ class ReadBlock:
     findings: Findings
     source: Lines
     block: Block
-    withheld: bool = False  # lines that speak of others are not kept, not even in the vault
 
     def line_text(self, line: int) -> str:
         """A line as received, for the vault."""
-        if self.withheld:
-            return ""
         raw = self.source.raw(line - self.block.first_line)
         return raw.decode("utf-8" if self.block.encoding == "utf-8" else "latin-1", "backslashreplace")
 

@@ -79,7 +79,7 @@ def _repeated(
     if entity.on_conflict == "keep":
         return rows[same]
     others = lines[~same].tolist()
-    kept = {} if entity.is_of_others or not others else texts(set(others))
+    kept = texts(set(others)) if others else {}
     reason = "the same id stands before it with another body"
     findings.refused += [Refused(line, entity.key[0], entity.once, reason, kept.get(line, "")) for line in others]
     return rows

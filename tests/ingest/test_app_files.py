@@ -55,9 +55,19 @@ def test_monstrous_lines_are_quarantined(app: AppDesk) -> None:
     deep = '{"id": "1", "hometown": ' + "[" * 10_000 + "]" * 10_000 + "}"
     long = b'{"id": "1", "hometown": "' + b"x" * 50_000_000 + b'"}'
     accented = [json.dumps(user(number, name="José Example"), ensure_ascii=False) for number in range(30)]
-    rows: list[Any] = [*accented, deep, long, b'{"id": "1\x00"}', "[1, 2]", '{"id": "1"', b'{"id": "\xff"}']
+    rows: list[Any] = [
+        *accented,
+        deep,
+        long,
+        b'{"id": "1\x00"}',
+        "[1, 2]",
+        '{"id": "1"',
+        '{"id": "1", "id": "2"}',
+        '{"id": "1", "id": "\\u0032"}',
+        b'{"id": "\xff"}',
+    ]
     assert len(app.landed(lines(rows))) == 30
-    rules = [(31, "A9"), (32, "A9"), (33, "S6"), (34, "A18"), (35, "A8"), (36, "S4")]
+    rules = [(31, "A9"), (32, "A9"), (33, "S6"), (34, "A18"), (35, "A8"), (36, "S15"), (37, "S15"), (38, "S4")]
     assert [(line, rule) for line, rule, _ in app.quarantined()] == rules
 
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import io
 import json
 import re
+import shutil
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundgame.ingest import contacts, json_document
+from groundgame.ingest import run as night
+from groundgame.ingest.blocks import Block
 from groundgame.ingest.json_careful import depth
 from groundgame.ingest.json_document import DocumentLines
+from groundgame.ingest.json_read import JsonShape, read_json
+from groundgame.sources.entities import ENTITIES
+from groundgame.sources.layouts import Layout
 from groundgame.sources.spec import DateRule
+from groundgame.sources.text import Text
+from tests.ingest.app_desk import AppDesk, lines, many, page, user
 
 ON = dt.date(2026, 10, 9)
 READER = contacts.BirthdayReader(DateRule(formats=("%m/%d/%Y", "%m/%d", "%Y")), ON)
@@ -24,6 +34,20 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 OBJECTS = st.lists(st.dictionaries(st.text(max_size=5), VALUES, max_size=3), max_size=4)
+
+LAYOUT = Layout(since=ON, columns={"user_id": "u", "friend_id": "d[].a.b", "friend_name": "d[].n[1]"}, ignored=("x",))
+SHAPE = JsonShape(Text(format="json_lines"), LAYOUT, ENTITIES["friend_edges"])
+WORDS = st.text(
+    st.characters(min_codepoint=32, max_codepoint=0x17F, exclude_characters="\x7f\xad", exclude_categories=("Cc",)),
+    max_size=5,
+)
+LEAVES = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | WORDS
+ITEMS = st.fixed_dictionaries(
+    {}, optional={"a": st.fixed_dictionaries({"b": LEAVES}) | LEAVES, "n": st.lists(LEAVES) | LEAVES, "z": LEAVES}
+)
+LINES = st.fixed_dictionaries(
+    {"u": LEAVES}, optional={"d": st.lists(ITEMS | LEAVES, max_size=3) | LEAVES, "x": LEAVES, "y": LEAVES}
+)
 
 
 @given(st.text(max_size=20) | st.from_regex(r"\d{1,2}/\d{1,2}(/\d{4})?", fullmatch=True))
@@ -90,3 +114,25 @@ def test_depth_is_counted_without_descending(value: object) -> None:
         return 0 if inside is None else 1 + max(map(deep, inside), default=0)
 
     assert depth(json.dumps(value).encode()) == deep(value)
+
+
+@settings(max_examples=100)
+@given(st.lists(LINES, min_size=1, max_size=6), st.booleans())
+def test_both_readers_read_the_same(objects: list[object], ascii_only: bool) -> None:
+    data = b"".join(json.dumps(item, ensure_ascii=ascii_only).encode() + b"\n" for item in objects)
+    fast, slow = (read_json(Block(1, 0, data, "utf-8"), SHAPE, careful_only=only) for only in (False, True))
+    assert (fast.table.to_pylist(), fast.lines.tolist()) == (slow.table.to_pylist(), slow.lines.tolist())
+    assert fast.findings.counts == slow.findings.counts
+    assert [item[:4] for item in sorted(fast.findings.refused)] == [item[:4] for item in sorted(slow.findings.refused)]
+
+
+def test_blocks_of_any_size_land_the_same_bytes(app: AppDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [*many(user, 200, n3={"name": "Pat \ud83d"}, n5={"name": "José 🌟"}), user(7), user(8, id=1.5), "{"]
+    app.put(lines(rows))
+    app.put(lines([page(n, *((str(m), "Lee") for m in range(n))) for n in range(30)]), "friends")
+    app.land()
+    whole = [path.read_bytes() for path in sorted(app.home.glob("raw/**/part-0.parquet"))]
+    shutil.rmtree(app.home)
+    monkeypatch.setattr(night, "land", functools.partial(night.land, block_bytes=2_000))
+    app.land()
+    assert [path.read_bytes() for path in sorted(app.home.glob("raw/**/part-0.parquet"))] == whole
