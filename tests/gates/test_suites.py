@@ -81,6 +81,15 @@ FAILURES = {
         "scientific_ids",
     ),
     "no id": (f"update raw.voter_file_votes set voter_id = ' ' where {LATEST} and _line = 3", "missing_ids"),
+    "an app's users lost": (
+        "update ops.loaded_files set entity = 'users' where entity = 'voter_file_votes'",
+        "raw.app_users rows",
+    ),
+    "an event next week": (
+        "insert into raw.app_actions by name select 'e1' as event_id, '1' as revision, 'u1' as user_id, 'asked' as action_type,"
+        " '2026-03-08T00:00:00.000Z' as occurred_at, date '2026-02-01' as _snapshot_date",
+        "future_events",
+    ),
     "a lost line": ("update ops.loaded_files set rows_landed = 1499", "unreconciled_lines"),
 }
 

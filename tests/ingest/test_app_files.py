@@ -45,6 +45,12 @@ def test_a_cut_line_is_quarantined_where_no_trailer_is_declared(app: AppDesk) ->
 
 
 def test_a_day_without_news_lands(app: AppDesk) -> None:
+    app.put(document(), "empower_20261009.json")
+    assert app.land("empower").rows_out == 0
+    assert [row["lines_in"] for row in app.loaded()] == [1, 1]
+
+
+def test_a_file_of_nothing_but_its_trailer_lands(app: AppDesk) -> None:
     app.put(lines([]))
     assert app.land().verdict == "pass"
     assert (app.only()["rows_landed"], app.only()["lines_dropped"]) == (0, 1)

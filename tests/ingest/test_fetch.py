@@ -16,6 +16,7 @@ from groundgame.errors import FetchError
 from groundgame.ingest import fetch
 from groundgame.ingest.run import run
 from groundgame.ingest.transport import open_filesystem
+from tests.ingest.app_desk import AppDesk, lines, user
 from tests.ingest.desk import AS_OF, FILE, Desk, text, voters
 
 
@@ -198,3 +199,21 @@ def test_an_unknown_sftp_host_is_not_trusted(tmp_path: Path, monkeypatch: pytest
 def test_a_missing_inbox_is_no_error(desk: Desk) -> None:
     desk.inbox.rmdir()
     assert desk.land().rows_in == 0
+
+
+def test_a_folder_a_day_is_found_and_its_files_keep_apart(app: AppDesk, memory: Any) -> None:
+    def change(spec: dict[str, Any]) -> None:
+        for name in spec.keys() - {"kind", "name", "users"}:
+            del spec[name]
+        spec["users"]["files"] |= {"uri": "memory://drop/graph_*/users.jsonl", "settle_seconds": 0}
+
+    app.change_spec(change)
+    for day in ("20261002", "20261009", "other"):
+        folder = f"/drop/graph_{day}" if day != "other" else "/drop/other_20261009"
+        memory.pipe(f"{folder}/users.jsonl", lines([user(int(day[-1]) if day != "other" else 5)]))
+    app.land()
+    assert [(str(row["_snapshot_date"]), row["user_id"]) for row in app.table("users")] == [
+        ("2026-10-02", "1002"),
+        ("2026-10-09", "1009"),
+    ]
+    assert [row["file_name"] for row in app.loaded()] == ["graph_20261002/users.jsonl", "graph_20261009/users.jsonl"]
