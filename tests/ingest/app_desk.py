@@ -134,10 +134,10 @@ class AppDesk:
         return self.table(name)
 
     def refusal(self, source: str = "graph") -> FileRefused:
-        """Land, expecting a refusal."""
+        """Land, expecting a refusal; no user has landed."""
         with pytest.raises(FileRefused) as caught:
             self.land(source)
-        assert not list(self.home.glob("raw/**/part-0.parquet"))
+        assert not list(self.home.glob("raw/app_users/**/part-0.parquet"))
         return caught.value
 
     def query(self, sql: str) -> list[Object]:
