@@ -65,9 +65,8 @@ def build(settings: Settings, as_of: dt.date) -> None:
         "create or replace table marts.fct_votes as select voter_id, 'nc-2024-11-05-general' as election_id,"
         " date '2024-11-05' as election_date from marts.dim_voters where age > 30",
         "create schema if not exists linkage",
-        "create schema if not exists vault",
         "create or replace table linkage.ambiguous_people (person_key varchar)",
-        "create or replace table vault.people_to_match as select 'graph:1' as person_key",
+        "create or replace table linkage.decisions as select 'graph:1' as person_key",
         "create or replace table intermediate.int_app_users__consented as select 'graph:1' as person_key",
         "create or replace table intermediate.int_app_actions__latest as select 'graph:1' as event_key",
         "create or replace table intermediate.int_friends__linked as select person_key, voter_id from"

@@ -2,6 +2,10 @@
 
 with
 
+users as (
+    select * from {{ ref('int_app_users__latest') }}
+),
+
 consented as (
     select * from {{ ref('int_app_users__consented') }} where has_matching_consent
 ),
@@ -22,27 +26,24 @@ decided as (
     from {{ source('linkage', 'decisions') }}
 ),
 
-decisions as (
-    select person_key, person_hash from decided where recency = 1
-),
-
 people as (
     select
-        person_key,
-        coalesce(first_name, split_part(full_name, ' ', 1)) as first_name,
-        coalesce(last_name, split_part(full_name, ' ', -1)) as last_name,
-        case when full_name like '% % %' then split_part(full_name, ' ', -2) end as other_last_name,
-        birth_year,
-        birth_month,
-        birth_day,
-        city,
-        state_name,
-        zip_code,
-        phone,
-        email,
-        upper(sex_code) as sex,
+        users.person_key,
+        coalesce(users.first_name, split_part(users.full_name, ' ', 1)) as first_name,
+        coalesce(users.last_name, split_part(users.full_name, ' ', -1)) as last_name,
+        case when users.full_name like '% % %' then split_part(users.full_name, ' ', -2) end as other_last_name,
+        users.birth_year,
+        users.birth_month,
+        users.birth_day,
+        users.city,
+        users.state_name,
+        users.zip_code,
+        users.phone,
+        users.email,
+        upper(users.sex_code) as sex,
         false as is_friend
-    from consented
+    from users
+    inner join consented on users.person_key = consented.person_key
 
     union all
 
@@ -82,7 +83,7 @@ select
     people.is_friend,
     -- A friend whose name has been purged keeps the answer that was found with it.
     case
-        when people.first_name is null then decisions.person_hash
+        when people.first_name is null then decided.person_hash
         else md5(concat_ws(
             '|', people.first_name, people.last_name, coalesce(people.other_last_name, ''),
             coalesce({{ as_text('people.birth_year') }}, ''), coalesce({{ as_text('people.birth_month') }}, ''),
@@ -92,5 +93,5 @@ select
     end as content_hash
 from people
 left join states on upper(people.state_name) in (states.state_name, states.state_abbr)
-left join decisions on people.person_key = decisions.person_key
-where people.first_name is not null or decisions.person_hash is not null
+left join decided on people.person_key = decided.person_key and decided.recency = 1
+where people.first_name is not null or decided.person_hash is not null

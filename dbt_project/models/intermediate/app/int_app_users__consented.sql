@@ -21,7 +21,10 @@ scopes as (
 )
 
 select
-    users.*,
+    users.person_key,
+    users.source,
+    users.country_code,
+    users.installed_at,
     scopes.consented_at,
     scopes.has_contact_consent,
     scopes.has_modeling_consent,
