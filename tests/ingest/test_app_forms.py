@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from groundgame.errors import FileRefused
 from groundgame.ingest import contacts, json_document
 from groundgame.ingest import run as night
 from groundgame.ingest.blocks import Block
@@ -23,7 +24,7 @@ from groundgame.sources.entities import ENTITIES
 from groundgame.sources.layouts import Layout
 from groundgame.sources.spec import DateRule
 from groundgame.sources.text import Text
-from tests.ingest.app_desk import AppDesk, lines, many, page, user
+from tests.ingest.app_desk import AppDesk, document, lines, many, page, user
 
 ON = dt.date(2026, 10, 9)
 READER = contacts.BirthdayReader(DateRule(formats=("%m/%d/%Y", "%m/%d", "%Y")), ON)
@@ -91,7 +92,7 @@ def test_an_address_is_lower_case_and_keeps_its_tag(local: str, domain: str) -> 
     assert contacts.email(f" {local} @ {domain}") == f"{local}@{domain}".lower()
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(OBJECTS, OBJECTS, st.integers(1, 40), st.sampled_from([None, 1]), st.booleans())
 def test_a_document_is_cut_into_its_objects_wherever_chunks_end(
     wanted: list[object], other: list[object], chunk: int, indent: int | None, ascii_only: bool
@@ -107,6 +108,27 @@ def test_a_document_is_cut_into_its_objects_wherever_chunks_end(
     assert last == {json_document.MARKER: True, "v": "1", "t": "]}"}
 
 
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (document(profiles=[{"eid": "e1"}])[:-1], "A8"),
+        (document(profiles=[{"eid": "e1"}])[:-40], "A8"),
+        (document() + b"{}", "A8"),
+        (document(profiles=["e1"]), "A18"),
+        (document(profiles={"e1": {}}), "A18"),
+        (b'{"schema_version": "1", "profiles": ' + b"[" * 10_000, "A8"),
+        (b'{"x": "' + b"x" * 2_000_000 + b'", "profiles": []}', "A9"),
+        (b'{"profiles": [{"eid": "' + b"x" * 20_000_000 + b'"}]}', "A9"),
+        (b"[1, 2]", "A18"),
+    ],
+)
+def test_a_document_that_is_not_whole_is_refused(data: bytes, rule: str) -> None:
+    """A8, A9, A18."""
+    with pytest.raises(FileRefused) as caught:
+        DocumentLines(io.BytesIO(data), ("profiles",), "file").read()
+    assert caught.value.rule == rule
+
+
 @given(VALUES)
 def test_depth_is_counted_without_descending(value: object) -> None:
     def deep(item: object) -> int:
@@ -116,7 +138,7 @@ def test_depth_is_counted_without_descending(value: object) -> None:
     assert depth(json.dumps(value).encode()) == deep(value)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(LINES, min_size=1, max_size=6), st.booleans())
 def test_both_readers_read_the_same(objects: list[object], ascii_only: bool) -> None:
     data = b"".join(json.dumps(item, ensure_ascii=ascii_only).encode() + b"\n" for item in objects)
