@@ -13,9 +13,10 @@ from groundgame.config import Settings
 from groundgame.gates import ledger as gates
 from groundgame.gates.spec import STAGES
 from groundgame.gates.verdict import Finding
+from groundgame.linkage import ledger
 from groundgame.publish import switch
 from groundgame.warehouse import ops
-from groundgame.warehouse.base import open_warehouse
+from groundgame.warehouse.base import Warehouse, open_warehouse
 from models_py.predict import PREDICTIONS_COLUMNS, PREDICTIONS_TABLE
 from tests.ingest.desk import AS_OF, Desk, text, vote, voter
 
@@ -60,13 +61,15 @@ def plant(folder: Path) -> Settings:
     stages.land(settings, "nc", AS_OF)
     land_app(settings)
     stages.build(settings, "staging", AS_OF, training=True)
+    with open_warehouse(settings) as warehouse:
+        link(warehouse)
     stages.build(settings, "marts", AS_OF, training=True)
     with open_warehouse(settings) as warehouse:
         warehouse.execute(f"create table if not exists {PREDICTIONS_TABLE} ({PREDICTIONS_COLUMNS})")
         warehouse.execute(
             f"insert into {PREDICTIONS_TABLE} select voter_id, 'turnout', date '{AS_OF}', 0.5, 50, 'v1' from marts.dim_voters"
         )
-        link(warehouse)
+        reach(warehouse)
     stages.build(settings, "scores", AS_OF, training=True)
     for night in (AS_OF, NEXT):
         release(settings, night)
@@ -100,14 +103,18 @@ def land_app(settings: Settings) -> None:
         pq.write_table(pa.table(columns), folder / "part-0.parquet")
 
 
-def link(warehouse) -> None:
+def link(warehouse: Warehouse) -> None:
     """She is linked to her account; so is a neighbour."""
-    warehouse.execute("create schema if not exists linkage")
-    rows = f"('{USER}', '{VOTER}', 0.99), ('graph:5', 'NC-EH100001', 0.98)"
+    ledger.create(warehouse)
     for table in ("person_links", "decisions"):
         warehouse.execute(
-            f"create or replace table linkage.{table} as select * from (values {rows}) as t(person_key, voter_id, probability)"
+            f"insert into linkage.{table} (person_key, voter_id, probability)"
+            f" values ('{USER}', '{VOTER}', 0.99), ('graph:5', 'NC-EH100001', 0.98)"
         )
+
+
+def reach(warehouse: Warehouse) -> None:
+    """A mart that tells users by their app and the bare id."""
     warehouse.execute(
         "create or replace table marts.app_reach as select * from"
         " (values ('graph', '777000111222', 3), ('graph', '5', 4)) as t(source, user_id, asks)"
