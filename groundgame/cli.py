@@ -87,7 +87,7 @@ def gate(context: typer.Context, stage: str, as_of: AsOf, as_json: Json = False)
 
 @app.command()
 def build(context: typer.Context, layer: str, as_of: AsOf, training: bool = False, as_json: Json = False) -> None:
-    """Build one dbt layer (staging, marts, scores); --training adds the feature rows of past elections."""
+    """Build one dbt layer (staging, people, marts, scores); --training adds the feature rows of past elections."""
     _show(_one(stages.build, context.obj, layer, as_of.date(), training), as_json)
 
 

@@ -92,19 +92,29 @@ def main() -> None:
     """Write the state, run the night, show what came out; exit code 1 when the DAG run is not a success."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--voters", type=int, default=100_000)
+    parser.add_argument(
+        "--app-users", type=int, default=0, help="accounts of a campaign app; default: one in ten voters"
+    )
     parser.add_argument("--seed", type=int, default=20121106)
     arguments = parser.parse_args()
     console = Console()
     settings = load_settings()
     local_airflow.configure(settings)
 
+    from groundgame.synth.app.write import write_app
     from groundgame.synth.state import write_state
 
     if not (settings.inbox_dir / "nc").exists():
-        console.print(f"[bold]A synthetic state[/]: {arguments.voters:,} voters in North Carolina's file layouts")
-        made = write_state(settings.inbox_dir.parent / "synthetic_state", arguments.voters, arguments.seed)
-        (settings.inbox_dir.parent / "synthetic_state").rename(settings.inbox_dir)
-        console.print(f"  {made.summary()}", highlight=False)
+        console.print(
+            f"[bold]A synthetic state[/]: {arguments.voters:,} voters in North Carolina's file layouts, and an app"
+        )
+        folder = settings.inbox_dir.parent / "synthetic_state"
+        made = [write_state(folder, arguments.voters, arguments.seed)]
+        users = arguments.app_users or arguments.voters // 10
+        made.append(write_app(folder, arguments.seed, users, voters=arguments.voters))
+        folder.rename(settings.inbox_dir)
+        for each in made:
+            console.print(f"  {each.summary()}", highlight=False)
     console.print("[bold]Airflow[/]: metadata and pool")
     local_airflow.migrate()
     log = settings.home / "demo.log"

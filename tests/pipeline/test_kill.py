@@ -22,11 +22,14 @@ Step = tuple[str, str]
 
 def steps() -> list[Step]:
     """The night as separate calls, in order."""
-    night: list[Step] = [("land", "nc"), ("gate", "landing")]
-    for layer in ("staging", "marts"):
-        night += [("build", layer), ("gate", layer)]
     return [
-        *night,
+        ("land", "nc"),
+        ("gate", "landing"),
+        ("build", "staging"),
+        ("gate", "staging"),
+        ("link", ""),
+        ("build", "marts"),
+        ("gate", "marts"),
         ("train", "turnout"),
         ("score", "turnout"),
         ("build", "scores"),

@@ -13,7 +13,11 @@ select
     {{ cleaned('full_name') }} as full_name,
     {{ cleaned('first_name') }} as first_name,
     {{ cleaned('last_name') }} as last_name,
-    lower(substr({{ cleaned('gender_code') }}, 1, 1)) as sex_code,
+    -- In other languages the first letter may mean the other sex: a word that is not known is none.
+    case
+        when lower({{ cleaned('gender_code') }}) in ('female', 'f') then 'f'
+        when lower({{ cleaned('gender_code') }}) in ('male', 'm') then 'm'
+    end as sex_code,
     {{ birthday_parts() }},
     {{ cleaned('city') }} as city,
     {{ cleaned('state') }} as state_name,
