@@ -86,6 +86,8 @@ def build(settings: Settings, layer: str, as_of: dt.date, training: bool = False
         _open_night(settings, as_of, training or bool(missing_models(settings)))
     else:
         _check_night(settings, as_of)
+    if layer == "marts":
+        _open_links(settings)
     return dbt.build(settings, layer)
 
 
@@ -95,7 +97,6 @@ def link(settings: Settings, as_of: dt.date) -> Result:
 
     Where no app has been landed there is nobody to link, and dbt is not started for it.
     """
-    from groundgame.linkage import ledger
     from groundgame.linkage import link as linkage
     from groundgame.privacy import friends
     from groundgame.warehouse import dbt
@@ -103,10 +104,10 @@ def link(settings: Settings, as_of: dt.date) -> Result:
 
     _check_night(settings, as_of)
     with open_warehouse(settings) as warehouse:
-        ledger.create(warehouse)
         has_people = bool(warehouse.fetch("select 1 from raw.app_users limit 1").num_rows)
     if not has_people:
         return Result("link", "people")
+    _open_links(settings)
     dbt.build(settings, "people")
     linked = linkage.run(settings, as_of, "vault.people_to_match", "vault.voters_to_match")
     return dataclasses.replace(linked, details={**linked.details, "purged": friends.purge(settings, as_of)})
@@ -221,6 +222,15 @@ def _open_night(settings: Settings, as_of: dt.date, training: bool) -> None:
             label_election_date=study.get("label_election_date"),
             label_election_type=study.get("label_election_type"),
         )
+
+
+def _open_links(settings: Settings) -> None:
+    """The tables that linkage fills, empty where it never ran: the marts read them, and an installation need not have an app."""
+    from groundgame.linkage import ledger
+    from groundgame.warehouse.base import open_warehouse
+
+    with open_warehouse(settings) as warehouse:
+        ledger.create(warehouse)
 
 
 def _check_night(settings: Settings, as_of: dt.date) -> None:

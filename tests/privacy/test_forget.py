@@ -214,10 +214,10 @@ def test_the_command_reads_the_id_past_the_shells_history_and_does_not_repeat_it
     asked = ["--home", str(tmp_path), "forget", "-", "--as-of", "2024-12-03", "--reason", REASON, "--verify", "--json"]
     done = CliRunner().invoke(app, asked, input=f"{VOTER}\n")
     assert done.exit_code == 0, done.output
-    assert json.loads(done.output)["details"]["state"] == "forgotten" and LOCAL not in done.output
+    assert json.loads(done.stdout)["details"]["state"] == "forgotten" and LOCAL not in done.output
     (tmp_path / "notes.txt").write_text(f"letter of {VOTER}", encoding="utf-8")
     again = CliRunner().invoke(app, asked, input=f"{VOTER}\n")
-    assert again.exit_code == 1 and json.loads(again.output)["details"]["still_in"] == ["notes.txt"]
+    assert again.exit_code == 1 and json.loads(again.stdout)["details"]["still_in"] == ["notes.txt"]
 
 
 def test_she_stays_out_of_the_same_files_and_of_new_ones(world: Settings) -> None:
