@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
+import time
 import zipfile
 from pathlib import Path
 
@@ -41,6 +43,8 @@ def _extracted(inbox: Path, stem: str, folder: Path) -> Path:
         target = folder / f"{newest.stem}.txt"
         with archive.open(archive.namelist()[0]) as source, target.open("wb") as copy:
             shutil.copyfileobj(source, copy, 1 << 24)
+    # As a file that has lain there since yesterday: of one that is minutes old landing waits to see whether it grows.
+    os.utime(target, (yesterday := time.time() - 86_400, yesterday))
     return target
 
 

@@ -185,11 +185,13 @@ def _normal_line_ends(chunks: Iterator[bytes], facts: TextFacts) -> Iterator[byt
 def _with_lf(data: bytes, facts: TextFacts) -> bytes:
     lf = data.count(b"\n")
     if b"\r" in data:
-        crlf = data.count(b"\r\n")
-        cr = data.count(b"\r") - crlf
-        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        whole = len(data)
+        data = data.replace(b"\r\n", b"\n")
+        crlf = whole - len(data)
         facts.line_ends["crlf"] += crlf
-        facts.line_ends["cr"] += cr
         lf -= crlf
+        if b"\r" in data:  # each pass over a state's file costs: the lone ones are counted only where there are any
+            facts.line_ends["cr"] += data.count(b"\r")
+            data = data.replace(b"\r", b"\n")
     facts.line_ends["lf"] += lf
     return data
