@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from groundgame.durable import into_place
 from groundgame.ingest.findings import Findings
 
 ROW_GROUP = 131_072
@@ -66,21 +66,6 @@ def keep_lines(folder: Path, findings: Findings) -> None:
     part = folder / ".part-0.parquet.tmp"
     pq.write_table(pa.Table.from_arrays(columns, names=KEPT_COLUMNS), part, compression="zstd")
     into_place(part, folder / "part-0.parquet")
-
-
-def into_place(part: Path, target: Path) -> None:
-    """Rename a finished file; both its bytes and its name survive a power cut."""
-    _sync(part)
-    part.replace(target)
-    _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def remove_empty(folder: Path, top: Path) -> None:

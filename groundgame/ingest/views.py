@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from groundgame.config import Settings
-from groundgame.ingest.store import into_place, raw_schema
+from groundgame.durable import into_place
+from groundgame.ingest.store import raw_schema
 from groundgame.result import Result
 from groundgame.sources.catalog import load_catalog
 from groundgame.sources.entities import ENTITIES, SYSTEM_COLUMNS, Entity

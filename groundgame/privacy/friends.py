@@ -7,13 +7,13 @@ next night purges it again.
 from __future__ import annotations
 
 import datetime as dt
-import os
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from groundgame.config import Settings
+from groundgame.durable import into_place
 from groundgame.sources.entities import ENTITIES
 from groundgame.warehouse.base import open_warehouse
 
@@ -52,7 +52,7 @@ def _blank(file: Path, columns: tuple[str, ...]) -> int:
                     at = group.schema.get_field_index(name)
                     group = group.set_column(at, group.schema.field(at), pa.nulls(group.num_rows, pa.string()))
                 writer.write_table(group)
-    _into_place(part, file)
+    into_place(part, file)
     return told
 
 
@@ -62,15 +62,3 @@ def _lines_told(source: pq.ParquetFile, columns: tuple[str, ...]) -> int:
         group = source.read_row_group(index, columns=list(columns))
         told += group.num_rows - min(column.null_count for column in group.columns)
     return told
-
-
-def _into_place(part: Path, target: Path) -> None:
-    """Rename a finished file; both its bytes and its name survive a power cut."""
-    for path in (part, part.parent):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        if path == part:
-            part.replace(target)

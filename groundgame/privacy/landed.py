@@ -5,7 +5,6 @@ A file is rewritten under a temporary name, synced and renamed: a reader sees it
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from groundgame.config import Settings
+from groundgame.durable import into_place
 from groundgame.privacy.subject import SUBJECT_COLUMNS, Subject, columns_of
 
 # As landing writes them: what is rewritten differs from a file that never held the rows in nothing else.
@@ -111,9 +111,7 @@ def rewrite(file: Path, mask: Mask, level: int | None = LEVEL) -> None:
                         held = held.slice(ROW_GROUP)
                 if held.num_rows:
                     writer.write_table(held, row_group_size=ROW_GROUP)
-        _sync(draft)
-        draft.replace(file)
-        _sync(file.parent)
+        into_place(draft, file)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -137,11 +135,3 @@ def count_lines(
         if number := count_rows(file, line_mask(file, subjects, prefixes, people), ["text"]):
             counts[str(file.relative_to(settings.home))] = number
     return counts
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

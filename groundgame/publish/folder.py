@@ -7,13 +7,13 @@ A reader that has the old file open keeps it for as long as it likes. No rule ab
 from __future__ import annotations
 
 import datetime as dt
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from groundgame.config import Settings
+from groundgame.durable import into_place, sync
 
 CURRENT = "current.duckdb"
 RUNS = "runs"
@@ -79,9 +79,7 @@ def runs(settings: Settings) -> list[Run]:
 
 def install(settings: Settings, draft: Path, run_id: str) -> None:
     """Give a finished draft its name, surviving a power cut."""
-    sync(draft)
-    draft.replace(run_path(settings, run_id))
-    sync(draft.parent)
+    into_place(draft, run_path(settings, run_id))
 
 
 def flip(settings: Settings, run_id: str) -> None:
@@ -91,15 +89,6 @@ def flip(settings: Settings, run_id: str) -> None:
     link.symlink_to(Path(RUNS) / f"{run_id}.duckdb")
     link.replace(settings.published_dir / CURRENT)
     sync(settings.published_dir)
-
-
-def sync(path: Path) -> None:
-    """Force a file, or the names in a folder, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def remove_litter(settings: Settings) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from groundgame.config import Settings
+from groundgame.durable import into_place
 from groundgame.gates.ledger import latest
 from groundgame.gates.spec import STAGES, number
 from groundgame.publish import folder
@@ -80,9 +81,7 @@ def announce_rollback(settings: Settings, target: Run) -> None:
     path = rollback_note(settings)
     draft = path.with_name(path.name + folder.DRAFT)
     draft.write_text(json.dumps({"run_id": target.run_id}), encoding="utf-8")
-    folder.sync(draft)
-    draft.replace(path)
-    folder.sync(path.parent)
+    into_place(draft, path)
 
 
 def _recover_rollback(settings: Settings, warehouse: Warehouse, now: Run | None) -> None:

@@ -5,11 +5,11 @@ Nothing here decides what is deleted.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import duckdb
 
+from groundgame.durable import into_place
 from groundgame.errors import WarehouseError
 
 ALIAS = "copied"
@@ -44,20 +44,10 @@ def compact(
             engine.execute(f'copy from database "{name}" to {ALIAS}')
             engine.execute(f"checkpoint {ALIAS}")
             engine.execute(f"detach {ALIAS}")
-            _sync(draft)
-            draft.replace(target or path)
-            _sync((target or path).parent)
+            into_place(draft, target or path)
     except duckdb.Error as error:
         draft.unlink(missing_ok=True)
         raise WarehouseError("write a file anew", f"{path.name}: {type(error).__name__}") from error
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _escaped(path: Path) -> str:
