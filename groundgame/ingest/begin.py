@@ -82,14 +82,15 @@ def _tabular(
     name = incoming.text.name
     raw, header, rest = b"", "", [first]
     while entity.text.header and not raw:
-        raw, _, data = rest[0].data.partition(b"\n")
+        line, _, data = rest[0].data.partition(b"\n")
+        raw = line.removesuffix(b"\r")
         findings.dropped["header" if raw else "blank"] += 1
-        rest = [Block(rest[0].first_line + 1, rest[0].offset + len(raw) + 1, data, first.encoding)] if data else []
+        rest = [Block(rest[0].first_line + 1, rest[0].offset + len(line) + 1, data, first.encoding)] if data else []
         if not raw and not rest:
             raise FileRefused(name, "T2", "the text is one blank line", RESEND)
     try:
         # Without a header the first line is a row like any other: what it cannot say is for the reader to judge.
-        header = (raw or first.data.partition(b"\n")[0]).decode(
+        header = (raw or first.data.partition(b"\n")[0].removesuffix(b"\r")).decode(
             first.encoding, "strict" if entity.text.header else "replace"
         )
     except UnicodeDecodeError as error:

@@ -75,7 +75,8 @@ class Careful:
         return 0
 
     def _raw(self, index: int, extra: int) -> bytes:
-        return self.lines.data[self.lines.starts[index] : self.lines.ends[index + extra]]
+        raw = self.lines.data[self.lines.starts[index] : self.lines.ends[index + extra]]
+        return raw.replace(b"\r\n", b"\n") if extra else raw
 
     def _judge(self, index: int, extra: int) -> Row | Refused | str:
         """The row that a record makes, its refusal, or the kind of line that is dropped."""

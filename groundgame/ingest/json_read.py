@@ -84,11 +84,11 @@ def _scanned(block: Block, shape: JsonShape) -> Lines:
     openers = np.bincount(np.searchsorted(lines.ends, opened), minlength=len(lines))
     for at in np.flatnonzero((openers > DEPTH_LIMIT) & ~lines.suspicious).tolist():
         lines.suspicious[at] = depth(lines.raw(at)) > DEPTH_LIMIT
-    escape = block.data.find(b"\\u")
+    escape = lines.data.find(b"\\u")
     while escape >= 0:
         at = int(np.searchsorted(lines.ends, escape))
         lines.suspicious[at] = True
-        escape = block.data.find(b"\\u", int(lines.ends[at]))
+        escape = lines.data.find(b"\\u", int(lines.ends[at]))
     if block.overlong:
         lines.suspicious[:] = True
     return lines

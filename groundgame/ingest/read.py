@@ -20,6 +20,9 @@ from groundgame.ingest.findings import Findings
 from groundgame.ingest.scan import Lines, scan
 from groundgame.sources.text import Record, Text
 
+# Fewer bytes between two accents than this, and recoding everything is as fast as copying what lies between.
+BYTES_PER_PIECE = 200
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -90,9 +93,10 @@ def _parse(lines: Lines, clean: npt.NDArray[np.int64], shape: Shape, encoding: s
         return pa.table([pa.array([], pa.string()) for _ in keep], names=keep), []
     data = _without(lines) if len(clean) < len(lines) else lines.data
     if shape.record is not None:
-        data = fixed.delimited(data, shape.record, encoding, shape.text.separator)
+        whole = data.replace(lines.line_end, b"\n")
+        data = fixed.delimited(whole, shape.record, encoding, shape.text.separator)
     if encoding != "utf-8" and not data.isascii():
-        data = data.decode(encoding).encode("utf-8")
+        data = _utf8(data, encoding)
     bad: list[int] = []
 
     def note(row: arrow_csv.InvalidRow) -> str:
@@ -113,6 +117,19 @@ def _parse(lines: Lines, clean: npt.NDArray[np.int64], shape: Shape, encoding: s
     return table, bad
 
 
+def _utf8(data: bytes, encoding: str) -> bytes:
+    """Text of a single-byte encoding as UTF-8. A name with an accent in a thousand lines must not cost the recoding of all."""
+    high = np.flatnonzero(np.frombuffer(data, np.uint8) >= 0x80).tolist()
+    if len(high) * BYTES_PER_PIECE > len(data):
+        return data.decode(encoding).encode("utf-8")
+    view, begin = memoryview(data), 0
+    pieces: list[bytes | memoryview] = []
+    for at in high:
+        pieces += (view[begin:at], data[at : at + 1].decode(encoding).encode("utf-8"))
+        begin = at + 1
+    return b"".join([*pieces, view[begin:]])
+
+
 def _header_copies(table: pa.Table, shape: Shape) -> npt.NDArray[np.bool_]:
     """Rows that may repeat the header in another spelling: judged by one column, decided by the careful reader."""
     if not shape.header or not shape.keep or table.num_rows == 0:
@@ -124,6 +141,6 @@ def _header_copies(table: pa.Table, shape: Shape) -> npt.NDArray[np.bool_]:
 def _without(lines: Lines) -> bytes:
     """The block's bytes without its suspicious lines, copied in as few pieces as there are gaps."""
     edges = np.flatnonzero(np.diff(lines.suspicious, prepend=True, append=True))
-    begins, ends = lines.starts[edges[::2]], lines.ends[edges[1::2] - 1] + 1
+    begins, ends = lines.starts[edges[::2]], lines.ends[edges[1::2] - 1] + len(lines.line_end)
     view = memoryview(lines.data)
     return b"".join(view[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True))
