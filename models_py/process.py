@@ -68,7 +68,6 @@ class ModelProcess:
         Raises:
             ModelRejected: the model expects other columns, died, hung or answered with something else.
         """
-        self._await_ready()
         rows: list[int] = []
         failure: list[BaseException] = []
         is_fed = threading.Semaphore(0)
@@ -76,6 +75,7 @@ class ModelProcess:
         def feed() -> None:
             try:
                 for columns in blocks:
+                    self._await_ready()  # the first block is read while the child starts
                     rows.append(len(columns[0]))
                     is_fed.release()
                     self._send(columns)
