@@ -40,6 +40,7 @@ lint: env
 	$(RUN)/python -m groundgame.warehouse.dbt compile duckdb postgres
 
 docs: env
+	$(RUN)/python -m groundgame.publish.dictionary
 	$(RUN)/python -m groundgame.warehouse.dbt docs
 
 bench: env

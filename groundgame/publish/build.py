@@ -10,18 +10,17 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from groundgame.config import Settings
 from groundgame.errors import PublishRefused
+from groundgame.publish import run_status
+from groundgame.publish.contract import frozen, unpublished
 from groundgame.publish.folder import Run
+from groundgame.publish.run_status import RUN_STATUS
 from groundgame.sources.entities import ENTITIES
 from groundgame.warehouse.base import Warehouse
 from groundgame.warehouse.digest import table_hash
 
 TARGET = "run_file"
-# Features of past nights are large and mean nothing without their model; a model's YAML may name more tables that stay inside.
-INSIDE = frozenset({"feat_voters"})
 # Marts tell where people vote by ZIP; a table of ZIPs may name its city, and a voter's own city is kept out by the contracts.
 PERSONAL = frozenset().union(*(entity.personal for entity in ENTITIES.values())) - {"city", "zip_code"}
 
@@ -59,20 +58,21 @@ def build(settings: Settings, warehouse: Warehouse, draft: Path, run_id: str, as
     Raises:
         PublishRefused: there is no mart, or one has a column that names or locates a person.
     """
-    inside = unpublished(settings)
+    inside = unpublished(settings.dbt_project_dir)
     tables = [table for table in warehouse.tables("marts") if table not in inside]
     _refuse_personal(warehouse, run_id, tables)
     warehouse.execute("set preserve_insertion_order = true")
     warehouse.execute(f"attach '{_escaped(str(draft))}' as {TARGET} (read_write)")
     with warehouse.transaction():
-        _fill(warehouse, tables, run_id, as_of)
+        _fill(warehouse, tables, run_id, as_of, frozen(settings.dbt_project_dir).named())
+        tables = sorted([*tables, RUN_STATUS.name])
         built = _describe(warehouse, tables, run_id, as_of, seq)
     warehouse.execute(f"checkpoint {TARGET}")
     warehouse.execute(f"detach {TARGET}")
     return built
 
 
-def _fill(warehouse: Warehouse, tables: list[str], run_id: str, as_of: dt.date) -> None:
+def _fill(warehouse: Warehouse, tables: list[str], run_id: str, as_of: dt.date, version: str) -> None:
     for schema in ("marts", "ops"):
         warehouse.execute(f"create schema {TARGET}.{schema}")
     for table in tables:
@@ -82,18 +82,11 @@ def _fill(warehouse: Warehouse, tables: list[str], run_id: str, as_of: dt.date) 
         filled = sql.replace("{as_of}", f"date '{as_of:%Y-%m-%d}'").replace("{run_id}", f"'{run_id}'")
         warehouse.execute(f"create table {TARGET}.ops.{table} as {filled}")
     _copy_comments(warehouse, tables)
-
-
-def unpublished(settings: Settings) -> frozenset[str]:
-    """Marts that stay in the warehouse: feature rows, and every model with ``published: false`` in the meta of its YAML."""
-    named = set()
-    for file in sorted((settings.dbt_project_dir / "models").rglob("*.yml")):
-        # Plain YAML, as dbt reads it: the project is the house's own, not a sender's.
-        for model in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("models") or []:
-            meta = {**(model.get("meta") or {}), **((model.get("config") or {}).get("meta") or {})}
-            if meta.get("published") is False:
-                named.add(model["name"])
-    return INSIDE | named
+    status = run_status.select(run_id, as_of, version, f"{TARGET}.marts", f"{TARGET}.ops", tables)
+    warehouse.execute(f"create table {TARGET}.marts.{RUN_STATUS.name} as {status}")
+    _comment(warehouse, RUN_STATUS.name, None, RUN_STATUS.description)
+    for column in RUN_STATUS.columns:
+        _comment(warehouse, RUN_STATUS.name, column.name, column.description)
 
 
 def _refuse_personal(warehouse: Warehouse, run_id: str, tables: list[str]) -> None:
@@ -121,9 +114,13 @@ def _copy_comments(warehouse: Warehouse, tables: list[str]) -> None:
     ).to_pylist()
     for row in described:
         if row["table_name"] in tables:
-            on = f"{TARGET}.marts.{row['table_name']}"
-            what = f"table {on}" if row["column_name"] is None else f'column {on}."{row["column_name"]}"'
-            warehouse.execute(f"comment on {what} is '{_escaped(row['comment'])}'")
+            _comment(warehouse, row["table_name"], row["column_name"], row["comment"])
+
+
+def _comment(warehouse: Warehouse, table: str, column: str | None, text: str) -> None:
+    on = f"{TARGET}.marts.{table}"
+    what = f"table {on}" if column is None else f'column {on}."{column}"'
+    warehouse.execute(f"comment on {what} is '{_escaped(text)}'")
 
 
 def _describe(warehouse: Warehouse, tables: list[str], run_id: str, as_of: dt.date, seq: int) -> Built:

@@ -35,6 +35,7 @@ def test_a_published_run_holds_marts_and_ledger_and_nothing_of_the_inside(settin
     )["name"].to_pylist()
     assert tables == [
         "marts.dim_voters",
+        "marts.run_status",
         "marts.voter_scores",
         *(
             f"ops.{name}"
@@ -50,18 +51,20 @@ def test_a_published_run_holds_marts_and_ledger_and_nothing_of_the_inside(settin
     ]
     columns = query(settings, "select column_name from information_schema.columns")["column_name"].to_pylist()
     assert not [name for name in columns if name.endswith("_at") or name in ("raw_path", "attempt")]
-    assert result.rows_out == 40 and result.details["state"] == "published"
+    assert result.rows_out == 41  # and the row of run_status and result.details["state"] == "published"
 
 
 def test_rows_are_in_key_order_and_descriptions_travel_along(settings: Settings) -> None:
     switch.publish(settings, build_night(settings, 1, voters=5000))
     ids = query(settings, "select voter_id from voter_scores")["voter_id"].to_pylist()
     assert ids == sorted(ids)
-    comments = query(settings, "select comment from duckdb_columns() where comment is not null")["comment"].to_pylist()
+    comments = query(
+        settings, "select comment from duckdb_columns() where column_name = 'night' and comment is not null"
+    )["comment"].to_pylist()
     assert comments == ["which night"]
-    assert query(settings, "select comment from duckdb_tables() where comment is not null")["comment"].to_pylist() == [
-        "one row per voter's scores"
-    ]
+    assert query(
+        settings, "select comment from duckdb_tables() where table_name = 'voter_scores' and comment is not null"
+    )["comment"].to_pylist() == ["one row per voter's scores"]
 
 
 def test_publishing_twice_switches_once(settings: Settings) -> None:
