@@ -1,6 +1,6 @@
 """### The nightly run
 
-Voter files in, calibrated voter scores out: **land → gate → stage → gate → link → build → gate → score → gate → publish.**
+Voter files in, calibrated voter scores out: **land → gate → stage → gate → link → gate → build → gate → score → gate → publish.**
 
 * A red gate stops the night; yesterday's published scores stay served.
 * A gate that *holds* asks a person (Required Actions) before anything is published.
@@ -27,8 +27,14 @@ def staging(as_of):
 
 
 @task_group
+def linkage(as_of):
+    tasks.link(as_of) >> tasks.gate.override(task_id="gate")("linkage", as_of)
+
+
+@task_group
 def marts(as_of):
-    tasks.link(as_of) >> tasks.build("marts", as_of) >> tasks.gate.override(task_id="gate")("marts", as_of)
+    built = tasks.build("marts", as_of)
+    built >> tasks.find_duplicates(as_of) >> tasks.gate.override(task_id="gate")("marts", as_of)
 
 
 @task_group
@@ -57,7 +63,7 @@ def nightly():
     as_of = tasks.run_date()
     choice = tasks.hold_or_publish(as_of)
     published = tasks.publish(as_of)
-    landing(as_of) >> staging(as_of) >> marts(as_of) >> scores(as_of) >> choice
+    landing(as_of) >> staging(as_of) >> linkage(as_of) >> marts(as_of) >> scores(as_of) >> choice
     choice >> approval(as_of) >> published
     choice >> published
 

@@ -20,7 +20,7 @@ from groundgame.result import Result
 from groundgame.sources.catalog import load_catalog
 
 Connections = Callable[[str], dict[str, Any]]
-GATES = ("landing", "staging", "marts", "scores")
+GATES = ("landing", "staging", "linkage", "marts", "scores")
 LAYERS = ("staging", "marts", "scores")
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -114,6 +114,15 @@ def link(settings: Settings, as_of: dt.date) -> Result:
 
 
 @stage
+def find_duplicates(settings: Settings, as_of: dt.date) -> Result:
+    """Find voters who stand on the roll twice, where the roll has changed. After the marts: it reads what they are built from."""
+    from groundgame.linkage.duplicates import find_duplicates as run
+
+    _check_night(settings, as_of)
+    return run(settings, "vault.voters_to_match")
+
+
+@stage
 def train(settings: Settings, score: str, as_of: dt.date) -> Result:
     """Train one score's challenger, judge it and promote it if it is better."""
     from models_py.train import train as run
@@ -192,7 +201,9 @@ def night(settings: Settings, as_of: dt.date) -> Iterator[Result]:
     yield build(settings, "staging", as_of)
     yield gate(settings, "staging", as_of)
     yield link(settings, as_of)
+    yield gate(settings, "linkage", as_of)
     yield build(settings, "marts", as_of)
+    yield find_duplicates(settings, as_of)
     yield gate(settings, "marts", as_of)
     yield from (train(settings, name, as_of) for name in missing_models(settings))
     yield from (score(settings, name, as_of) for name in due_scores(settings))

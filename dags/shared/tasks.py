@@ -79,6 +79,13 @@ def link(as_of: str) -> dict[str, Any]:
     return stages.link(load_settings(), date.fromisoformat(as_of)).to_dict()
 
 
+@task
+@stage_task
+def find_duplicates(as_of: str) -> dict[str, Any]:
+    """Find voters who stand on the roll twice."""
+    return stages.find_duplicates(load_settings(), date.fromisoformat(as_of)).to_dict()
+
+
 @task(pool="default_pool")
 def due_scores() -> list[str]:
     """The scores that a night writes."""

@@ -19,6 +19,7 @@ MARTS = {
     "fct_app_actions",
     "friend_asks",
     "dim_voters",
+    "voter_duplicates",
     "dim_households",
     "dim_elections",
     "dim_precincts",
