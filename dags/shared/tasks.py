@@ -45,9 +45,9 @@ def connection_options(name: str) -> dict[str, Any]:
 
 @task(pool="default_pool")
 @stage_task
-def due_sources() -> list[str]:
-    """The sources that have files tonight."""
-    return stages.due_sources(load_settings())
+def due_sources(of_apps: bool) -> list[str]:
+    """The sources that have files tonight: exports of apps, or all others."""
+    return stages.due_sources(load_settings(), of_apps)
 
 
 @task

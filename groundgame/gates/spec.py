@@ -12,8 +12,8 @@ from groundgame.errors import SpecError
 from groundgame.sources.strict_yaml import read_yaml
 
 SUITES_DIR = Path(__file__).parent / "suites"
-Stage = Literal["landing", "staging", "linkage", "marts", "scores"]
-STAGES: tuple[Stage, ...] = ("landing", "staging", "linkage", "marts", "scores")
+Stage = Literal["landing", "staging", "linkage", "marts", "scores", "asks"]
+STAGES: tuple[Stage, ...] = ("landing", "staging", "linkage", "marts", "scores", "asks")
 
 
 def number(value: float) -> str:

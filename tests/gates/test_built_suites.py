@@ -20,7 +20,7 @@ TOMORROW = AS_OF + dt.timedelta(days=1)
 APP = "insert into raw.app_users by name select '1' as user_id"
 
 
-@pytest.mark.parametrize("stage", ["staging", "linkage", "marts", "scores"])
+@pytest.mark.parametrize("stage", ["staging", "linkage", "marts", "scores", "asks"])
 def test_a_sound_night_passes(settings: Settings, stage: str) -> None:
     change(settings, APP)
     assert gate.run(settings, stage, AS_OF).verdict == "pass"
@@ -97,17 +97,17 @@ FAILURES = {
         "repeated_keys",
     ),
     "a list without consent": (
-        "scores",
+        "asks",
         "update marts.dim_app_users set has_friends_consent = false",
         "outside_consent",
     ),
     "a friend who may not be scored": (
-        "scores",
+        "asks",
         "update marts.friend_asks set voter_id = 'NC-NOBODY'",
         "not_for_asking",
     ),
-    "a long list": ("scores", "update marts.friend_asks set ask_rank = 6", "longest_list"),
-    "an ask that has run out": ("scores", "update marts.friend_asks set expires_date = as_of_date", "expired"),
+    "a long list": ("asks", "update marts.friend_asks set ask_rank = 6", "longest_list"),
+    "an ask that has run out": ("asks", "update marts.friend_asks set expires_date = as_of_date", "expired"),
     "a share above one": (
         "marts",
         "update marts.feat_voters set vote_share = 1.5 where voter_id = 'NC-AA000001'",

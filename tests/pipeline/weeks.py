@@ -88,7 +88,7 @@ class Week(Desk):
                 " select voter_id, 'turnout', as_of_date, length(voter_id) / 100, right(voter_id, 2)::smallint, 'made_up'"
                 f" from marts.feat_voters as f where is_scorable and {condition}"
             )
-        assert self.judge("scores") == {}
+        assert self.judge("scores") == self.judge("asks") == {}
 
     def publish(self) -> None:
         """Let the night out, whatever holds it."""
