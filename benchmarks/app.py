@@ -1,6 +1,7 @@
 """What the app gives, against the truth that the pipeline never reads: who was found, and whether the right friends are asked.
 
 ``python -m benchmarks.app HOME TRUTH``: HOME of a finished night with an app, TRUTH the synthetic state's ``truth`` folder.
+With ``--rebuild`` the way from friend edges to asks is built once more first, and its seconds are told.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from groundgame.config import load_settings
+from groundgame.config import Settings, load_settings
+from groundgame.warehouse import dbt
+from groundgame.warehouse.base import open_warehouse
 
 KINDS = (
     "is_nickname",
@@ -59,6 +62,23 @@ select
     (select count(*) from warehouse.marts.friend_asks) as asks,
     (select count(*) from asks) as right_friend
 """
+# Pairs of ids on the roll that are one person, and those that the night found.
+DUPLICATES = """
+with listed as (
+    select v.voter_id, t.person_id from read_parquet(?) as t
+    join warehouse.vault.voters_to_match as v on v.voter_id = 'NC-' || t.voter_id
+),
+true_pairs as (
+    select a.voter_id, b.voter_id as other_voter_id
+    from listed as a join listed as b on a.person_id = b.person_id and a.voter_id < b.voter_id
+)
+select
+    (select count(*) from true_pairs) as true_pairs,
+    count(*) as found,
+    count(t.voter_id) as right_pairs
+from warehouse.marts.voter_duplicates as d left join true_pairs as t using (voter_id, other_voter_id)
+"""
+ASKS_MODELS = ("int_friends__listed", "int_friends__linked", "friend_asks")
 
 
 def main() -> None:
@@ -66,8 +86,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("home", type=Path)
     parser.add_argument("truth", type=Path)
+    parser.add_argument("--rebuild", action="store_true", help="time the way from friend edges to asks")
     arguments = parser.parse_args()
     console = Console(width=120)
+    if arguments.rebuild:
+        _rebuild(load_settings(home=arguments.home), console)
     connection = duckdb.connect()
     path = load_settings(home=arguments.home).warehouse_path
     connection.execute(f"attach '{path}' as warehouse (read_only)")
@@ -82,6 +105,24 @@ def main() -> None:
     console.print(
         f"{asks:,} asks, {right / max(asks, 1):.1%} of them about the friend that is meant · mean true gain of a vote ask "
         f"{asked:.4f} against {anybody:.4f} of any friend on the same lists: {asked / anybody:.2f} times"
+    )
+    voters = str(arguments.truth / "voters.parquet")
+    true_pairs, found, right_pairs = connection.execute(DUPLICATES, [voters]).fetchone() or (0, 0, 0)
+    console.print(
+        f"registered twice: {found:,} pairs found, {true_pairs:,} true ones · precision {right_pairs / max(found, 1):.2f} · "
+        f"recall {right_pairs / max(true_pairs, 1):.2f}"
+    )
+
+
+def _rebuild(settings: Settings, console: Console) -> None:
+    built = dbt.build(settings, "asks", select=ASKS_MODELS)
+    with open_warehouse(settings, read_only=True) as warehouse:
+        edges = warehouse.fetch("select count(*) from raw.app_friend_edges").column(0)[0].as_py()
+    seconds = {name: built.details["nodes"][name] for name in ASKS_MODELS}
+    parts = " · ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
+    console.print(
+        f"{edges:,} friend edges to {built.details['rows']['friend_asks']:,} asks: {sum(seconds.values()):.1f} s ({parts}); "
+        f"with dbt's start and the tests {built.seconds:.1f} s"
     )
 
 

@@ -1,6 +1,6 @@
 """### The nightly run
 
-Voter files in, calibrated voter scores out: **land → gate → stage → gate → link → build → gate → score → gate → publish.**
+Voter files in, scores out: **land → stage → link → build → score → ask → publish**, with a gate after each.
 
 * A red gate stops the night; yesterday's published scores stay served.
 * A gate that *holds* asks a person (Required Actions) before anything is published.
@@ -15,10 +15,14 @@ from dags.shared.defaults import DEFAULTS, PARAMS, START
 
 
 @task_group
+def app(as_of):
+    tasks.land.partial(as_of=as_of).expand(source=tasks.due_sources(of_apps=True))
+
+
+@task_group
 def landing(as_of):
-    tasks.land.partial(as_of=as_of).expand(source=tasks.due_sources()) >> tasks.gate.override(task_id="gate")(
-        "landing", as_of
-    )
+    others = tasks.land.partial(as_of=as_of).expand(source=tasks.due_sources(of_apps=False))
+    [others, app(as_of)] >> tasks.gate.override(task_id="gate", trigger_rule="none_failed")("landing", as_of)
 
 
 @task_group
@@ -27,8 +31,14 @@ def staging(as_of):
 
 
 @task_group
+def linkage(as_of):
+    tasks.link(as_of) >> tasks.gate.override(task_id="gate")("linkage", as_of)
+
+
+@task_group
 def marts(as_of):
-    tasks.link(as_of) >> tasks.build("marts", as_of) >> tasks.gate.override(task_id="gate")("marts", as_of)
+    built = tasks.build("marts", as_of)
+    built >> tasks.find_duplicates(as_of) >> tasks.gate.override(task_id="gate")("marts", as_of)
 
 
 @task_group
@@ -36,6 +46,11 @@ def scores(as_of):
     trained = tasks.train.partial(as_of=as_of).expand(score=tasks.missing_models())
     scored = tasks.score.partial(as_of=as_of).expand(score=tasks.due_scores())
     trained >> scored >> tasks.build("scores", as_of) >> tasks.gate.override(task_id="gate")("scores", as_of)
+
+
+@task_group
+def asks(as_of):
+    tasks.build("asks", as_of) >> tasks.gate.override(task_id="gate")("asks", as_of)
 
 
 @task_group
@@ -57,7 +72,7 @@ def nightly():
     as_of = tasks.run_date()
     choice = tasks.hold_or_publish(as_of)
     published = tasks.publish(as_of)
-    landing(as_of) >> staging(as_of) >> marts(as_of) >> scores(as_of) >> choice
+    landing(as_of) >> staging(as_of) >> linkage(as_of) >> marts(as_of) >> scores(as_of) >> asks(as_of) >> choice
     choice >> approval(as_of) >> published
     choice >> published
 

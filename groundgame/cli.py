@@ -81,13 +81,13 @@ def land(
 
 @app.command()
 def gate(context: typer.Context, stage: str, as_of: AsOf, as_json: Json = False) -> None:
-    """Judge one stage (landing, staging, marts, scores); exit code 1 when it is red."""
+    """Judge one stage (landing, staging, linkage, marts, scores, asks); exit code 1 when it is red."""
     _show(_one(stages.gate, context.obj, stage, as_of.date()), as_json)
 
 
 @app.command()
 def build(context: typer.Context, layer: str, as_of: AsOf, training: bool = False, as_json: Json = False) -> None:
-    """Build one dbt layer (staging, people, marts, scores); --training adds the feature rows of past elections."""
+    """Build one dbt layer (staging, people, marts, scores, asks); --training adds the feature rows of past elections."""
     _show(_one(stages.build, context.obj, layer, as_of.date(), training), as_json)
 
 
@@ -95,6 +95,12 @@ def build(context: typer.Context, layer: str, as_of: AsOf, training: bool = Fals
 def link(context: typer.Context, as_of: AsOf, as_json: Json = False) -> None:
     """Find the app's people on the voter file, inside their consents; friends' names are purged afterwards."""
     _show(_one(stages.link, context.obj, as_of.date()), as_json)
+
+
+@app.command()
+def find_duplicates(context: typer.Context, as_of: AsOf, as_json: Json = False) -> None:
+    """Find voters who stand on the roll twice; where the roll has not changed, what was found stays."""
+    _show(_one(stages.find_duplicates, context.obj, as_of.date()), as_json)
 
 
 @app.command()

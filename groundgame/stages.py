@@ -20,8 +20,8 @@ from groundgame.result import Result
 from groundgame.sources.catalog import load_catalog
 
 Connections = Callable[[str], dict[str, Any]]
-GATES = ("landing", "staging", "marts", "scores")
-LAYERS = ("staging", "marts", "scores")
+GATES = ("landing", "staging", "linkage", "marts", "scores", "asks")
+LAYERS = ("staging", "marts", "scores", "asks")
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
@@ -39,8 +39,12 @@ def stage(function: Callable[P, Result]) -> Callable[P, Result]:
     return run
 
 
-def due_sources(settings: Settings) -> list[str]:
+def due_sources(settings: Settings, of_apps: bool | None = None) -> list[str]:
     """Names of the sources that a night lands: those in use, or every spec that has files when none is named.
+
+    Args:
+        settings: the installation.
+        of_apps: the exports of apps alone, or all but them; default: all.
 
     Raises:
         SpecError: there is nothing to land; a night without a source would publish yesterday under a new name.
@@ -48,7 +52,10 @@ def due_sources(settings: Settings) -> list[str]:
     from groundgame.ingest.run import due_sources as due
 
     if names := due(settings):
-        return names
+        if of_apps is None:
+            return names
+        catalog = load_catalog(settings)
+        return [name for name in names if (catalog[name].kind == "app") is of_apps]
     raise SpecError("sources", str(settings.inbox_dir), "no source has files here", "set inbox, or sources in use")
 
 
@@ -77,7 +84,10 @@ def gate(settings: Settings, stage: str, as_of: dt.date) -> Result:
 
 @stage
 def build(settings: Settings, layer: str, as_of: dt.date, training: bool = False) -> Result:
-    """Build one dbt layer for one night. ``training`` adds the feature rows of past elections."""
+    """Build one dbt layer for one night. ``training`` adds the feature rows of past elections.
+
+    Where no app has been landed, ``asks`` starts no dbt: its empty tables are built along with the scores.
+    """
     from groundgame.ingest.run import prepare
     from groundgame.warehouse import dbt
 
@@ -88,6 +98,8 @@ def build(settings: Settings, layer: str, as_of: dt.date, training: bool = False
         _check_night(settings, as_of)
     if layer == "marts":
         _open_links(settings)
+    if layer in ("scores", "asks") and not _has_app(settings):
+        return Result("build", layer) if layer == "asks" else dbt.build(settings, layer, ("tag:scores", "tag:asks"))
     return dbt.build(settings, layer)
 
 
@@ -100,17 +112,23 @@ def link(settings: Settings, as_of: dt.date) -> Result:
     from groundgame.linkage import link as linkage
     from groundgame.privacy import friends
     from groundgame.warehouse import dbt
-    from groundgame.warehouse.base import open_warehouse
 
     _check_night(settings, as_of)
-    with open_warehouse(settings) as warehouse:
-        has_people = bool(warehouse.fetch("select 1 from raw.app_users limit 1").num_rows)
-    if not has_people:
+    if not _has_app(settings):
         return Result("link", "people")
     _open_links(settings)
     dbt.build(settings, "people")
     linked = linkage.run(settings, as_of, "vault.people_to_match", "vault.voters_to_match")
     return dataclasses.replace(linked, details={**linked.details, "purged": friends.purge(settings, as_of)})
+
+
+@stage
+def find_duplicates(settings: Settings, as_of: dt.date) -> Result:
+    """Find voters who stand on the roll twice, where the roll has changed. After the marts: it reads what they are built from."""
+    from groundgame.linkage.duplicates import find_duplicates as run
+
+    _check_night(settings, as_of)
+    return run(settings, "vault.voters_to_match")
 
 
 @stage
@@ -192,12 +210,16 @@ def night(settings: Settings, as_of: dt.date) -> Iterator[Result]:
     yield build(settings, "staging", as_of)
     yield gate(settings, "staging", as_of)
     yield link(settings, as_of)
+    yield gate(settings, "linkage", as_of)
     yield build(settings, "marts", as_of)
+    yield find_duplicates(settings, as_of)
     yield gate(settings, "marts", as_of)
     yield from (train(settings, name, as_of) for name in missing_models(settings))
     yield from (score(settings, name, as_of) for name in due_scores(settings))
     yield build(settings, "scores", as_of)
     yield gate(settings, "scores", as_of)
+    yield build(settings, "asks", as_of)
+    yield gate(settings, "asks", as_of)
     yield publish(settings, as_of)
 
 
@@ -222,6 +244,14 @@ def _open_night(settings: Settings, as_of: dt.date, training: bool) -> None:
             label_election_date=study.get("label_election_date"),
             label_election_type=study.get("label_election_type"),
         )
+
+
+def _has_app(settings: Settings) -> bool:
+    """Whether users of any app were ever landed here."""
+    from groundgame.warehouse.base import open_warehouse
+
+    with open_warehouse(settings) as warehouse:
+        return bool(warehouse.fetch("select 1 from raw.app_users limit 1").num_rows)
 
 
 def _open_links(settings: Settings) -> None:

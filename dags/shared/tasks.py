@@ -45,9 +45,9 @@ def connection_options(name: str) -> dict[str, Any]:
 
 @task(pool="default_pool")
 @stage_task
-def due_sources() -> list[str]:
-    """The sources that have files tonight."""
-    return stages.due_sources(load_settings())
+def due_sources(of_apps: bool) -> list[str]:
+    """The sources that have files tonight: exports of apps, or all others."""
+    return stages.due_sources(load_settings(), of_apps)
 
 
 @task
@@ -77,6 +77,13 @@ def build(layer: str, as_of: str, training: bool = False) -> dict[str, Any]:
 def link(as_of: str) -> dict[str, Any]:
     """Find the app's people on the voter file; where there is no app, there is nobody to find."""
     return stages.link(load_settings(), date.fromisoformat(as_of)).to_dict()
+
+
+@task
+@stage_task
+def find_duplicates(as_of: str) -> dict[str, Any]:
+    """Find voters who stand on the roll twice."""
+    return stages.find_duplicates(load_settings(), date.fromisoformat(as_of)).to_dict()
 
 
 @task(pool="default_pool")

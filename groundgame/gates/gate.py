@@ -14,7 +14,7 @@ from groundgame.config import Settings
 from groundgame.errors import GateFailed, SpecError
 from groundgame.gates import ledger, report
 from groundgame.gates.judge import Judge
-from groundgame.gates.profile import profile
+from groundgame.gates.profile import fill, profile
 from groundgame.gates.spec import STAGES, Suite, load_all, load_suites
 from groundgame.gates.verdict import Finding, judge_readings
 from groundgame.result import Result
@@ -42,14 +42,22 @@ def run(settings: Settings, stage: str, as_of: dt.date, suites_dir: Path | None 
     """
     if stage not in STAGES:
         raise SpecError("gate", "stage", f"no stage {stage!r}", f"one of {', '.join(STAGES)}")
-    judge = Judge()  # before the warehouse is opened: this import takes seconds and others may want the file
+    wrong: SpecError | None = None
+    suites: list[Suite] = []
+    try:
+        suites = load_suites(stage, suites_dir)
+        load_all(suites_dir)
+    except SpecError as error:
+        wrong = error
+    idle = _idle(settings, suites, as_of)
+    # Before the warehouse is opened: this import takes seconds, and others may want the file.
+    judge = Judge() if len(idle) < len(suites) else None
     with open_warehouse(settings) as warehouse:
         run_id = ops.run_id(warehouse, as_of)
-        wrong: SpecError | None = None
-        try:
-            findings = _judge_stage(warehouse, judge, load_suites(stage, suites_dir), stage, run_id, as_of, suites_dir)
-        except SpecError as error:
-            wrong, findings = error, [Finding("suites", "suite", "fail", str(error))]
+        if wrong is not None:
+            findings = [Finding("suites", "suite", "fail", str(wrong))]
+        else:
+            findings = _judge_stage(warehouse, judge, suites, idle, stage, run_id, as_of, suites_dir)
         ledger.record(warehouse, run_id, as_of, stage, findings)
         page = report.write(settings, warehouse, run_id, as_of)
     for finding in findings:
@@ -71,10 +79,30 @@ def _result(stage: str, run_id: str, findings: list[Finding], page: Path) -> Res
     return Result("gate", stage, rows_out=len(findings), verdict="hold" if holds else "pass", details=details)
 
 
+def _idle(settings: Settings, suites: list[Suite], as_of: dt.date) -> set[str]:
+    """Tables that have nothing to judge tonight by their suites' own word; what cannot be told is judged."""
+    conditional = [suite for suite in suites if suite.only_if is not None]
+    if not conditional:
+        return set()
+    idle = set()
+    with open_warehouse(settings) as warehouse:
+        for suite in conditional:
+            try:
+                rows = warehouse.fetch(fill(suite.only_if or "", suite, as_of)).column(0).to_pylist()
+            except Exception as error:
+                # The suite is judged then, and its own queries say in the ledger what is wrong.
+                log.info("gate %s: only_if of %s: %s", suite.stage, suite.table, type(error).__name__)
+                continue
+            if rows == [False]:
+                idle.add(suite.table)
+    return idle
+
+
 def _judge_stage(
     warehouse: Warehouse,
-    judge: Judge,
+    judge: Judge | None,
     suites: list[Suite],
+    idle: set[str],
     stage: str,
     run_id: str,
     as_of: dt.date,
@@ -84,7 +112,10 @@ def _judge_stage(
     findings += _unguarded(warehouse, stage, suites_dir)
     published = ledger.published_readings(warehouse, run_id, stage)
     for suite in suites:
-        findings += _judge_suite(warehouse, judge, suite, published, as_of)
+        if judge is None or suite.table in idle:
+            findings.append(Finding(suite.table, "suite", "skip", "there is nothing of this to judge here"))
+        else:
+            findings += _judge_suite(warehouse, judge, suite, published, as_of)
     return findings
 
 

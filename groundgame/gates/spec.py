@@ -12,8 +12,8 @@ from groundgame.errors import SpecError
 from groundgame.sources.strict_yaml import read_yaml
 
 SUITES_DIR = Path(__file__).parent / "suites"
-Stage = Literal["landing", "staging", "marts", "scores"]
-STAGES: tuple[Stage, ...] = ("landing", "staging", "marts", "scores")
+Stage = Literal["landing", "staging", "linkage", "marts", "scores", "asks"]
+STAGES: tuple[Stage, ...] = ("landing", "staging", "linkage", "marts", "scores", "asks")
 
 
 def number(value: float) -> str:
@@ -100,6 +100,9 @@ class Suite(_Strict):
     stage: Stage
     table: str = Field(pattern=r"^[a-z_]+\.[a-z0-9_]+$")
     about: str = Field(min_length=15, description="what this suite protects against, in one sentence")
+    only_if: str | None = Field(
+        None, description="query of one boolean; where it is false there is nothing to judge, and nothing is profiled"
+    )
     each: str | None = Field(None, description="column: one profile per value of it (a source, say)")
     snapshots: str | None = Field(
         None, description="date column: judge the latest dated on or before the night, beside the one before"

@@ -25,6 +25,11 @@ TABLES = {
     "nights": "as_of_date date, rule_version varchar, voters_digest varchar",
     "person_links": """person_key varchar, voter_id varchar, probability double, method varchar, rule_version varchar,
         linked_as_of_date date, person_hash varchar, voter_hash varchar""",
+    # What people said of pairs that they looked at; the night reads it and never writes it.
+    "labelled_pairs": "person_key varchar, voter_id varchar, is_same boolean",
+    "voter_duplicates": "voter_id varchar, other_voter_id varchar, probability double, method varchar",
+    # One row: what the duplicates were found in, and by which rules.
+    "duplicates_found": "inputs_sha256 varchar, rule_version varchar",
     "ambiguous_people": "person_key varchar, candidates_count bigint, reason varchar, as_of_date date",
 }
 

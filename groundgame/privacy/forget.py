@@ -120,12 +120,13 @@ class _Work:
         raise WarehouseError("forget", f"rows came back in {len(left)} places while they were removed; run it again")
 
     def _remove_files(self) -> None:
-        for name in landed.count_lines(self.settings, self.people, self.prefixes, self.words):
-            file = self.settings.home / name
-            landed.rewrite(file, landed.line_mask(file, self.people, self.prefixes, self.words), level=None)
-        for name in landed.count(self.settings, self.people, self.prefixes):
-            file = self.settings.home / name
-            landed.rewrite(file, landed.row_mask(file, self.people, self.prefixes))
+        with landed.rewriting(self.settings):
+            for name in landed.count_lines(self.settings, self.people, self.prefixes, self.words):
+                file = self.settings.home / name
+                landed.rewrite(file, landed.line_mask(file, self.people, self.prefixes, self.words), level=None)
+            for name in landed.count(self.settings, self.people, self.prefixes):
+                file = self.settings.home / name
+                landed.rewrite(file, landed.row_mask(file, self.people, self.prefixes))
 
 
 def rewrite_build_file(settings: Settings) -> None:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from groundgame.config import Settings
 from groundgame.durable import into_place
+from groundgame.privacy.landed import rewriting
 from groundgame.sources.entities import ENTITIES
 from groundgame.warehouse.base import open_warehouse
 
@@ -28,13 +29,14 @@ def purge(settings: Settings, as_of: dt.date) -> dict[str, int]:
         Lines that lost a value, by entity.
     """
     with open_warehouse(settings, read_only=True) as warehouse:
-        landed = warehouse.fetch(
+        files = warehouse.fetch(
             "select distinct entity, raw_path from ops.loaded_files where snapshot_date <= ? order by 1, 2", [as_of]
         ).to_pylist()
     counts = dict.fromkeys(PURGED, 0)
-    for row in landed:
-        if row["entity"] in PURGED and (file := settings.home / row["raw_path"]).exists():
-            counts[row["entity"]] += _blank(file, PURGED[row["entity"]])
+    with rewriting(settings):
+        for row in files:
+            if row["entity"] in PURGED and (file := settings.home / row["raw_path"]).exists():
+                counts[row["entity"]] += _blank(file, PURGED[row["entity"]])
     return counts
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,10 +16,13 @@ import pyarrow.parquet as pq
 
 from groundgame.config import Settings
 from groundgame.durable import into_place
+from groundgame.errors import WarehouseError
+from groundgame.locked import held
 from groundgame.privacy.subject import SUBJECT_COLUMNS, Subject, columns_of
 
 # As landing writes them: what is rewritten differs from a file that never held the rows in nothing else.
 ROW_GROUP, COMPRESSION, LEVEL = 131_072, "zstd", 1
+LOCK = "rewriting.lock"
 PERSONAL_WORDS = ("last_name", "first_name", "street_address")
 Mask = Callable[[pa.Table], pa.Array | pa.ChunkedArray]
 
@@ -31,6 +35,19 @@ def raw_files(settings: Settings) -> list[Path]:
 def source_of(file: Path) -> str:
     """The source in a file's folder (``source=nc``)."""
     return next((part.partition("=")[2] for part in file.parts[::-1] if part.startswith("source=")), "")
+
+
+def rewriting(settings: Settings, wait_seconds: float = 600.0) -> AbstractContextManager[None]:
+    """Hold while landed files are read and rewritten: two who do so at once would each write back what the other removed.
+
+    Raises:
+        WarehouseError: another living process is at it for longer than the wait; names its id.
+    """
+    return held(
+        settings.raw_dir / LOCK,
+        wait_seconds,
+        lambda owner: WarehouseError("rewrite landed files", f"process {owner} is at it; run it again later"),
+    )
 
 
 def row_mask(file: Path, subjects: Sequence[Subject], prefixes: Mapping[str, str]) -> Mask:

@@ -17,6 +17,7 @@ Kind = Literal["voter", "app_user"]
 # is a new line here; tests/privacy compares the list with the entities.
 SUBJECT_COLUMNS: dict[str, Kind] = {
     "voter_id": "voter",
+    "other_voter_id": "voter",
     "person_key": "app_user",
     "user_id": "app_user",
     "friend_id": "app_user",

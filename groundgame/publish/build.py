@@ -109,6 +109,8 @@ def _copy_comments(warehouse: Warehouse, tables: list[str]) -> None:
     described = warehouse.fetch(
         "select table_name, null as column_name, comment from duckdb_tables()"
         " where database_name = current_database() and schema_name = 'marts' and comment is not null"
+        " union all select view_name, null, comment from duckdb_views()"
+        " where database_name = current_database() and schema_name = 'marts' and comment is not null"
         " union all select table_name, column_name, comment from duckdb_columns()"
         " where database_name = current_database() and schema_name = 'marts' and comment is not null"
     ).to_pylist()

@@ -28,8 +28,20 @@ LAYERS: dict[str, list[str]] = {
     "staging": ["--select", "staging", "tag:calendar", "--exclude"],
     # What linkage reads, with all that it is made from; the marts are built from the links.
     "people": ["--select", "+people_to_match", "+voters_to_match", "--exclude", "staging", "tag:calendar"],
-    "marts": ["--select", "intermediate", "vault", "marts", "--exclude", "tag:calendar", "tag:scores", "tag:people"],
+    "marts": [
+        "--select",
+        "intermediate",
+        "vault",
+        "marts",
+        "--exclude",
+        "tag:calendar",
+        "tag:scores",
+        "tag:asks",
+        "tag:people",
+    ],
     "scores": ["--select", "tag:scores", "--exclude"],
+    # Whom users of an app ask, by tonight's scores.
+    "asks": ["--select", "tag:asks", "--exclude"],
 }
 # Tests that take as long as the models themselves; the gate after the layer asks the same of every night in one query.
 THOROUGH = "tag:thorough"
@@ -44,7 +56,7 @@ def build(settings: Settings, layer: str, select: Sequence[str] = (), full_tests
 
     Args:
         settings: the installation.
-        layer: ``staging``, ``marts`` (with all between) or ``scores``.
+        layer: ``staging``, ``people``, ``marts`` (with all between), ``scores`` or ``asks``.
         select: dbt selectors instead of the layer's own, for a partial rebuild.
         full_tests: run unit tests too, which prove the SQL and not the data, and the tests tagged thorough.
 

@@ -45,6 +45,12 @@ def kept(settings: Settings, is_whole_layer: bool) -> Iterator[list[str]]:
             warehouse.execute(f"insert into {NOTE} values (?)", [inputs])
 
 
+def built_from(warehouse: Warehouse) -> str | None:
+    """Hash of what the steady tables were built from; None where they were never built whole, or somebody was forgotten since."""
+    hashes = warehouse.fetch(f"select inputs_sha256 from {NOTE}").column(0).to_pylist()
+    return hashes[0] if hashes else None
+
+
 def _inputs_sha256(settings: Settings, warehouse: Warehouse) -> str:
     """Hash of the files in use, the catalog, the calendar, and the project's own text."""
     digest = hashlib.sha256(_project_sha256(settings.dbt_project_dir).encode())

@@ -54,5 +54,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
         warehouse.execute(f"create table {PREDICTIONS_TABLE} ({PREDICTIONS_COLUMNS})")
         warehouse.execute(PREDICTIONS.format(AS_OF))
     results["scores"] = dbt.build(settings, "scores", full_tests=True)
+    results["asks"] = dbt.build(settings, "asks", full_tests=True)
     with open_warehouse(settings) as warehouse:
         yield Built(settings, results, warehouse)

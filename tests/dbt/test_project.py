@@ -19,6 +19,7 @@ MARTS = {
     "fct_app_actions",
     "friend_asks",
     "dim_voters",
+    "voter_duplicates",
     "dim_households",
     "dim_elections",
     "dim_precincts",
@@ -36,6 +37,7 @@ def test_every_layer_builds_with_its_unit_and_data_tests(built: Built) -> None:
         "staging": True,
         "marts": True,
         "scores": True,
+        "asks": True,
     }
     assert built.results["marts"].details["rows"]["dim_voters"] > 40
     assert all(seconds >= 0 for seconds in built.results["marts"].details["nodes"].values())

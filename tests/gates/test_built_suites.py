@@ -17,12 +17,42 @@ from tests.gates.landed import AS_OF, change, results
 TOMORROW = AS_OF + dt.timedelta(days=1)
 
 
-@pytest.mark.parametrize("stage", ["staging", "marts", "scores"])
+APP = "insert into raw.app_users by name select '1' as user_id"
+
+
+@pytest.mark.parametrize("stage", ["staging", "linkage", "marts", "scores", "asks"])
 def test_a_sound_night_passes(settings: Settings, stage: str) -> None:
+    change(settings, APP)
     assert gate.run(settings, stage, AS_OF).verdict == "pass"
 
 
+def test_where_no_app_was_landed_nothing_of_linkage_is_judged_and_nothing_heavy_is_loaded(
+    settings: Settings, monkeypatch
+) -> None:
+    monkeypatch.setattr(gate, "Judge", None)
+    change(settings, "drop schema linkage cascade")
+    result = gate.run(settings, "linkage", AS_OF)
+    assert result.verdict == "pass"
+    assert {row["verdict"] for row in results(settings)} == {"skip"}
+
+
 FAILURES = {
+    "links of last night": ("linkage", "update linkage.nights set as_of_date = as_of_date - 1", "ran_tonight"),
+    "a person with two voters": (
+        "linkage",
+        "update linkage.person_links set person_key = 'graph:2' where person_key = 'graph:1'",
+        "repeated_people",
+    ),
+    "somebody looked up without consent": (
+        "linkage",
+        "update intermediate.int_app_users__consented set has_matching_consent = false where person_key = 'graph:1'",
+        "outside_consent",
+    ),
+    "people who looked say that links are wrong": (
+        "linkage",
+        "insert into linkage.labelled_pairs select person_key, voter_id, hash(voter_id) % 2 = 0 from linkage.person_links",
+        "labelled_precision",
+    ),
     "staging lost a row": (
         "staging",
         "create or replace view staging.stg_voter_file__votes as select * from staging.stg_voter_file__votes_all offset 1",
@@ -56,23 +86,28 @@ FAILURES = {
         "update marts.dim_app_users set voter_id = 'NC-AA000001', has_matching_consent = false",
         "linked_outside_consent",
     ),
+    "a duplicate whom readers may not see": (
+        "marts",
+        "update marts.voter_duplicates set other_voter_id = 'NC-AA000200'",
+        "unknown_voters",
+    ),
     "an action twice": (
         "marts",
         "insert into marts.fct_app_actions select * from marts.fct_app_actions",
         "repeated_keys",
     ),
     "a list without consent": (
-        "scores",
+        "asks",
         "update marts.dim_app_users set has_friends_consent = false",
         "outside_consent",
     ),
     "a friend who may not be scored": (
-        "scores",
+        "asks",
         "update marts.friend_asks set voter_id = 'NC-NOBODY'",
         "not_for_asking",
     ),
-    "a long list": ("scores", "update marts.friend_asks set ask_rank = 6", "longest_list"),
-    "an ask that has run out": ("scores", "update marts.friend_asks set expires_date = as_of_date", "expired"),
+    "a long list": ("asks", "update marts.friend_asks set ask_rank = 6", "longest_list"),
+    "an ask that has run out": ("asks", "update marts.friend_asks set expires_date = as_of_date", "expired"),
     "a share above one": (
         "marts",
         "update marts.feat_voters set vote_share = 1.5 where voter_id = 'NC-AA000001'",
@@ -125,12 +160,37 @@ def test_damage_fails(settings: Settings, stage: str, damage: str, said: str) ->
             "create view staging.stg_voter_file__votes_all as select 'nc' as source, _snapshot_date as"
             " snapshot_date, voter_id, 'mail' as voting_method from raw.voter_file_votes",
         )
-    change(settings, damage)
+    change(settings, APP, damage)
     with pytest.raises(GateFailed, match=said):
         gate.run(settings, stage, AS_OF)
 
 
 HOLDS = {
+    "two people of an app are one voter": (
+        "linkage",
+        "update linkage.person_links set voter_id = 'NC-AA000002' where person_key = 'graph:1'",
+        "shared_voters",
+    ),
+    "few users are found": (
+        "linkage",
+        "delete from linkage.person_links where voter_id > 'NC-AA000200'",
+        "linked_share",
+    ),
+    "unsure links": (
+        "linkage",
+        "update linkage.person_links set probability = 0.8 where voter_id > 'NC-AA001060'",
+        "unsure_links",
+    ),
+    "links that are wrong more often than lists bear": (
+        "linkage",
+        "update linkage.person_links set probability = case when voter_id > 'NC-AA001100' then 0.4 else 0.91 end",
+        "expected_precision",
+    ),
+    "many are left undecided": (
+        "linkage",
+        "insert into linkage.ambiguous_people select person_key from linkage.person_links limit 400",
+        "ambiguous_share",
+    ),
     "V21 an unknown party": (
         "staging",
         "create or replace view staging.stg_voter_file__registrations as select 'nc' as source, _snapshot_date as"
@@ -168,7 +228,7 @@ HOLDS = {
 
 @pytest.mark.parametrize(("stage", "damage", "rule"), HOLDS.values(), ids=HOLDS.keys())
 def test_damage_holds(settings: Settings, stage: str, damage: str, rule: str) -> None:
-    change(settings, damage)
+    change(settings, APP, damage)
     assert gate.run(settings, stage, AS_OF).verdict == "hold"
     assert [row["rule"] for row in results(settings) if row["verdict"] == "hold"] == [rule]
 

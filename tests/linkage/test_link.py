@@ -42,9 +42,22 @@ def test_one_voter_under_two_ids_is_found_and_neighbours_are_not(tmp_path: Path)
     settings = settings_in(tmp_path)
     same = {"middle_name": "LEE", "birth_year": 1961, "phone": "9195550199", "sex": "F"}
     fill(settings, [], [voter("V1", "ANNA", "QUIMBY", **same), voter("V2", "ANNA", "QUIMBY", **same)])
-    link.find_duplicates(settings, NIGHT, "input.voters")
+    link.find_duplicates(settings, "input.voters")
     found = read(settings, "from linkage.voter_duplicates")
     assert [(row["voter_id"], row["other_voter_id"]) for row in found] == [("V1", "V2")]
+
+
+def test_duplicates_are_looked_for_again_only_when_the_roll_is_another(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    fill(settings, [], [voter("V1", "ANNA", "QUIMBY", birth_year=1961)])
+    kept = []
+    for roll in ("one", "one", "two", None, None):  # None: somebody was forgotten, or a build was killed
+        with open_warehouse(settings) as warehouse:
+            warehouse.execute("delete from ops.steady_build")
+            if roll:
+                warehouse.execute("insert into ops.steady_build values (?)", [roll])
+        kept.append(link.find_duplicates(settings, "input.voters").details["is_kept"])
+    assert kept == [False, True, False, False, False]
 
 
 def test_records_of_one_person_share_a_cluster(tmp_path: Path) -> None:

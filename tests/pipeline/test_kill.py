@@ -15,7 +15,8 @@ import pytest
 
 from groundgame import stages
 from groundgame.config import load_settings
-from tests.conftest import AS_OF
+from groundgame.publish.read import query
+from tests.conftest import AS_OF, VOTERS
 
 Step = tuple[str, str]
 
@@ -23,17 +24,22 @@ Step = tuple[str, str]
 def steps() -> list[Step]:
     """The night as separate calls, in order."""
     return [
+        ("land", "graph"),
         ("land", "nc"),
         ("gate", "landing"),
         ("build", "staging"),
         ("gate", "staging"),
         ("link", ""),
+        ("gate", "linkage"),
         ("build", "marts"),
+        ("find_duplicates", ""),
         ("gate", "marts"),
         ("train", "turnout"),
         ("score", "turnout"),
         ("build", "scores"),
         ("gate", "scores"),
+        ("build", "asks"),
+        ("gate", "asks"),
         ("publish", ""),
     ]
 
@@ -55,6 +61,17 @@ def worker() -> Iterator[ForkServerContext]:
     yield context
 
 
+@pytest.fixture(scope="module")
+def state_with_app(small_state: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small state beside an app of forty accounts, most of them with friends and consents."""
+    from groundgame.synth.app.write import write_app
+
+    folder = tmp_path_factory.mktemp("with_app")
+    write_app(folder, 7, 40, voters=VOTERS, mean_friends=6)
+    (folder / "nc").symlink_to(small_state / "nc")
+    return folder
+
+
 def start(worker: ForkServerContext, step: Step, home: Path, inbox: Path) -> ForkServerProcess:
     process = worker.Process(target=do, args=(step, home, inbox))
     process.start()
@@ -62,29 +79,31 @@ def start(worker: ForkServerContext, step: Step, home: Path, inbox: Path) -> For
 
 
 def test_killed_in_every_stage_and_rerun_publishes_the_same_bits(
-    worker, small_state: Path, tmp_path: Path, hashes
+    worker, state_with_app: Path, tmp_path: Path, hashes
 ) -> None:
     calm, rough = tmp_path / "calm", tmp_path / "rough"
     seconds: dict[Step, float] = {}
     for step in steps():
         begin = time.monotonic()
-        process = start(worker, step, calm, small_state)
+        process = start(worker, step, calm, state_with_app)
         process.join()
         assert process.exitcode == 0, step
         seconds[step] = time.monotonic() - begin
     chance = random.Random(2012)  # noqa: S311 - which moment to strike, nothing secret
     kills = 0
     for step in steps():
-        for _ in range(2):
-            process = start(worker, step, rough, small_state)
+        # Twice where a second stroke may hit what the first has left: files, links and what readers see.
+        for _ in range(2 if step[0] in ("land", "link", "publish") else 1):
+            process = start(worker, step, rough, state_with_app)
             time.sleep(chance.uniform(0.05, 0.95) * seconds[step])
             if process.is_alive():
                 os.kill(process.pid, signal.SIGKILL)
                 kills += 1
             process.join()
-        process = start(worker, step, rough, small_state)
+        process = start(worker, step, rough, state_with_app)
         process.join()
         assert process.exitcode == 0, step
-    assert kills >= len(steps()), "the kills came too late to prove anything"
+    assert kills >= 0.7 * len(steps()), "the kills came too late to prove anything"
     calm_hashes = hashes(load_settings(home=calm))
+    assert query(load_settings(home=calm), "select count(*) as n from friend_asks").to_pylist()[0]["n"] > 0
     assert calm_hashes and hashes(load_settings(home=rough)) == calm_hashes

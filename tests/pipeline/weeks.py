@@ -69,8 +69,8 @@ class Week(Desk):
         return stages.land(self.settings, "nc", self.night)
 
     def judge(self, stage: str) -> dict[str, str]:
-        """Build a stage (landing is built already) and judge it; returns the holds, by table and rule."""
-        if stage != "landing":
+        """Build a stage (landing is built already; these weeks have no app to link) and judge it; returns the holds, by table and rule."""
+        if stage not in ("landing", "linkage"):
             stages.build(self.settings, stage, self.night)
         result = stages.gate(self.settings, stage, self.night)
         # "<table> <rule>: observed ..."
@@ -88,7 +88,7 @@ class Week(Desk):
                 " select voter_id, 'turnout', as_of_date, length(voter_id) / 100, right(voter_id, 2)::smallint, 'made_up'"
                 f" from marts.feat_voters as f where is_scorable and {condition}"
             )
-        assert self.judge("scores") == {}
+        assert self.judge("scores") == self.judge("asks") == {}
 
     def publish(self) -> None:
         """Let the night out, whatever holds it."""
@@ -98,7 +98,11 @@ class Week(Desk):
 
     def judge_all(self) -> dict[str, str]:
         """Every stage up to the marts; all holds."""
-        return {name: text for stage in ("landing", "staging", "marts") for name, text in self.judge(stage).items()}
+        return {
+            name: text
+            for stage in ("landing", "staging", "linkage", "marts")
+            for name, text in self.judge(stage).items()
+        }
 
     def one(self, sql: str) -> dict[str, Any]:
         """The one row of a query."""

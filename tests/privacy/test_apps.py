@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
+import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from groundgame import stages
 from groundgame.config import Settings, load_settings
+from groundgame.errors import WarehouseError
 from groundgame.ingest import store
+from groundgame.privacy import friends, landed
 from groundgame.privacy.search import find_subject
 from groundgame.warehouse.base import open_warehouse
 from tests.ingest.desk import aged
@@ -92,3 +98,37 @@ def test_who_is_forgotten_while_her_file_is_read_does_not_land(tmp_path: Path, m
     monkeypatch.setattr(store, "into_place", meanwhile)
     stages.land(settings, "graph", LATER)
     assert calls and rows(settings)["users"] == 2 and places(settings) == []
+
+
+def test_purge_and_forget_do_not_write_back_what_the_other_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a shell beside Airflow: she is forgotten in the moment in which the purge has read her rows and not yet written them."""
+    settings = load_settings(home=tmp_path / "home", inbox=tmp_path / "inbox", threads=2)
+    export(settings, FIRST)
+    stages.land(settings, "graph", LATER)
+    asked: list[threading.Thread] = []
+    real = friends.into_place
+
+    def meanwhile(part: Path, target: Path) -> None:
+        if not asked:
+            forget = functools.partial(stages.forget, settings, f"graph:{HER}", LATER, "asked in the app")
+            asked.append(threading.Thread(target=forget))
+            asked[0].start()
+            time.sleep(1.0)  # without the lock she would be out of the file by now
+        real(part, target)
+
+    monkeypatch.setattr(friends, "into_place", meanwhile)
+    friends.purge(settings, LATER)
+    asked[0].join()
+    assert rows(settings)["friend_edges"] == 1 and places(settings) == []
+
+
+def test_who_cannot_rewrite_is_told_who_does(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path / "home")
+    with (
+        landed.rewriting(settings),
+        pytest.raises(WarehouseError, match=f"process {os.getpid()} is at it"),
+        landed.rewriting(settings, wait_seconds=0.1),
+    ):
+        pass

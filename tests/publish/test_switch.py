@@ -86,7 +86,7 @@ def test_the_same_run_with_new_content_replaces_itself(settings: Settings) -> No
     assert query(settings, "select distinct night from voter_scores")["night"].to_pylist() == [77]
 
 
-@pytest.mark.parametrize("stage", ["landing", "staging", "marts", "scores"])
+@pytest.mark.parametrize("stage", ["landing", "staging", "linkage", "marts", "scores", "asks"])
 def test_a_missing_or_red_gate_keeps_the_old_run_served(settings: Settings, stage: str) -> None:
     switch.publish(settings, build_night(settings, 1))
     with pytest.raises(PublishRefused, match=f"gate {stage} has not judged it"):

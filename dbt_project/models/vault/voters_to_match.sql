@@ -1,5 +1,3 @@
-{{ config(tags=['people']) }}
-
 with
 
 voters as (

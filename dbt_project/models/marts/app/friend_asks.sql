@@ -1,4 +1,4 @@
-{{ config(tags=['scores']) }}
+{{ config(tags=['asks']) }}
 
 with
 
