@@ -82,7 +82,8 @@ def _fill(warehouse: Warehouse, tables: list[str], run_id: str, as_of: dt.date, 
         filled = sql.replace("{as_of}", f"date '{as_of:%Y-%m-%d}'").replace("{run_id}", f"'{run_id}'")
         warehouse.execute(f"create table {TARGET}.ops.{table} as {filled}")
     _copy_comments(warehouse, tables)
-    status = run_status.select(run_id, as_of, version, f"{TARGET}.marts", f"{TARGET}.ops", tables)
+    places = {name: f"{TARGET}.marts.{name}" for name in tables} | {name: f"{TARGET}.ops.{name}" for name in OPS}
+    status = run_status.select(run_id, as_of, version, places)
     warehouse.execute(f"create table {TARGET}.marts.{RUN_STATUS.name} as {status}")
     _comment(warehouse, RUN_STATUS.name, None, RUN_STATUS.description)
     for column in RUN_STATUS.columns:

@@ -6,7 +6,7 @@ It belongs to publication and not to dbt, because the last gate speaks after the
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from groundgame.publish.contract import Column, Table
 
@@ -30,23 +30,24 @@ RUN_STATUS = Table(
 )
 
 
-def select(run_id: str, as_of: dt.date, version: str, marts: str, ops: str, tables: Collection[str]) -> str:
-    """The query that makes the row, from the marts (``tables`` are those there are) and the ledger of the same run."""
+def select(run_id: str, as_of: dt.date, version: str, places: Mapping[str, str]) -> str:
+    """The query that makes the row. ``places`` tells where this run's tables are; one without scores has no score tables."""
     night = f"date '{as_of:%Y-%m-%d}'"
-    voters = f"(select count(*) from {marts}.voter_scores)" if "voter_scores" in tables else "cast(0 as bigint)"
+    voters = f"(select count(*) from {places['voter_scores']})" if "voter_scores" in places else "cast(0 as bigint)"
     models = "cast(null as varchar)"
-    if "voter_score_history" in tables:
+    if "voter_score_history" in places:
         models = (
             "(select string_agg(score_name || ' ' || model_version, ', ' order by score_name, model_version) from"
-            f" (select distinct score_name, model_version from {marts}.voter_score_history where as_of_date = {night}) as m)"
+            f" (select distinct score_name, model_version from {places['voter_score_history']} where as_of_date = {night}) as m)"
         )
-    newest = f"(select max(snapshot_date) as newest_date from {ops}.loaded_files group by source, entity) as f"
-    rules = f"(select count(*) from {ops}.gate_results where verdict ="
+    newest = f"(select max(snapshot_date) as newest_date from {places['loaded_files']} group by source, entity) as f"
+    rules = f"(select count(*) from {places['gate_results']} where verdict ="
     return (
-        f"select '{run_id}' as run_id, {night} as as_of_date, '{version}' as schema_version,"
+        f"select cast('{run_id}' as varchar) as run_id, {night} as as_of_date,"
+        f" cast('{version}' as varchar) as schema_version,"
         f" (select min(newest_date) from {newest}) as oldest_source_date,"
         f" (select max(newest_date) from {newest}) as newest_source_date,"
-        f" (select count(distinct stage) from {ops}.gate_results) as gates_count,"
+        f" (select count(distinct stage) from {places['gate_results']}) as gates_count,"
         f" {rules} 'pass') as passed_rules_count, {rules} 'hold') as held_rules_count,"
         f" {voters} as scored_voters_count, {models} as model_versions"
     )
