@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from groundgame.config import Settings
 from groundgame.errors import SpecError
-from groundgame.linkage import decide, ledger, model, records, rules, waterfall
+from groundgame.linkage import decide, ledger, model, records, review, rules, waterfall
 from groundgame.linkage.duplicates import deduplicate, find_duplicates
 from groundgame.linkage.records import SCRATCH
 from groundgame.result import Result
@@ -53,6 +53,7 @@ def run(
     started = time.perf_counter()
     if not links_schema.isidentifier():
         raise SpecError("linkage", "links_schema", "is no plain name")
+    review.remove(settings)  # it shows names that the night may have to forget
     with open_warehouse(settings) as warehouse, records.scratch(warehouse):
         records.check_columns(warehouse, people_table, records.PEOPLE)
         records.check_columns(warehouse, voters_table, records.VOTERS)
