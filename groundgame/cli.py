@@ -104,6 +104,16 @@ def find_duplicates(context: typer.Context, as_of: AsOf, as_json: Json = False) 
 
 
 @app.command()
+def review(
+    context: typer.Context,
+    answers: Annotated[Path | None, typer.Argument(help="The filled-in CSV; without it the page is written.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare a sample of links by eye: writes a page with names for its owner alone, then takes the answers in."""
+    _show(_one(stages.review, context.obj, answers), as_json)
+
+
+@app.command()
 def train(context: typer.Context, score: str, as_of: AsOf, as_json: Json = False) -> None:
     """Train a challenger and promote it only if it beats the champion and its floors."""
     _show(_one(stages.train, context.obj, score, as_of.date()), as_json)

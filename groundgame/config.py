@@ -77,6 +77,11 @@ class Settings(BaseSettings):
         return self.home / "reports"
 
     @property
+    def review_dir(self) -> Path:
+        """The page and the answers of a review of links. Personal data: part of the vault."""
+        return self.home / "review"
+
+    @property
     def inbox_dir(self) -> Path:
         """Where ``{inbox}`` in a source's URI points."""
         return self.inbox or self.home / "inbox"

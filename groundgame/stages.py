@@ -12,6 +12,7 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, ParamSpec
 
 from groundgame.config import Settings
@@ -129,6 +130,21 @@ def find_duplicates(settings: Settings, as_of: dt.date) -> Result:
 
     _check_night(settings, as_of)
     return run(settings, "vault.voters_to_match")
+
+
+@stage
+def review(settings: Settings, answers: Path | None = None) -> Result:
+    """Write the page on which a person compares the sampled links, or take the answers in; the next night counts them."""
+    from groundgame.linkage import labels
+    from groundgame.linkage import review as page
+    from groundgame.warehouse.base import open_warehouse
+
+    _open_links(settings)
+    with open_warehouse(settings) as warehouse:
+        if answers is not None:
+            return Result("review", "answers", rows_in=labels.load(warehouse, answers))
+        written = page.write(settings, warehouse, "vault.people_to_match", "vault.voters_to_match")
+    return Result("review", "page", details={"page": str(written)})
 
 
 @stage

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from groundgame.linkage import labels
 from groundgame.linkage.model import grade, pattern_sql
 from groundgame.linkage.records import SCRATCH
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 LEAST_PROBABILITY = 0.6
 # Two voters (or two claimants) whose odds are within a factor of eight are too close to call.
 MARGIN_BITS = 3.0
-REVIEWED = (0.3, 0.9)
+REVIEWED = (0.3, labels.SURE)
 REVIEW_ROWS = 200
 
 
@@ -39,7 +40,7 @@ def vetoed_sql() -> str:
 def claim_by_model(warehouse: Warehouse, as_of_sql: str) -> None:
     """Add to ``linking.claims`` who has one voter clearly ahead, to ``linking.undecided`` who has several.
 
-    Reads ``linking.scored``; also writes ``linking.review``, pairs near the threshold with their pattern of agreement.
+    Reads ``linking.scored``; also writes ``linking.review``: pairs near the threshold with their pattern of agreement.
     """
     warehouse.execute(f"""
         create or replace table {SCRATCH}.ranked as
@@ -63,7 +64,7 @@ def claim_by_model(warehouse: Warehouse, as_of_sql: str) -> None:
         create or replace table {SCRATCH}.review as
         select person_key, voter as voter_id, probability, agreement, {as_of_sql} as as_of_date
         from {SCRATCH}.ranked join {SCRATCH}.numbered on id = person
-        where place = 1 and probability between {low} and {high}
+        where place = 1 and probability >= {low} and probability < {high}
         order by hash(person_key || voter), person_key, voter limit {REVIEW_ROWS}""")
 
 

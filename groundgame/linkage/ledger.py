@@ -11,26 +11,30 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from groundgame.linkage import rules
+from groundgame.linkage import labels, rules
 from groundgame.linkage.records import PERSON, SCRATCH
 
 if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
+
+SURE_ROWS = 200
 
 DECISIONS = """person_key varchar, voter_id varchar, probability double, method varchar, rule_version varchar,
     decided_as_of_date date, linked_as_of_date date, person_hash varchar, voter_hash varchar, reason varchar, candidates_count bigint"""
 
 TABLES = {
     "decisions": DECISIONS,
-    "nights": "as_of_date date, rule_version varchar, voters_digest varchar",
+    "nights": """as_of_date date, rule_version varchar, voters_digest varchar, people_count bigint, linked_count bigint,
+        labelled_count bigint, precision_share double, precision_low_share double, precision_high_share double""",
     "person_links": """person_key varchar, voter_id varchar, probability double, method varchar, rule_version varchar,
         linked_as_of_date date, person_hash varchar, voter_hash varchar""",
-    # What people said of pairs that they looked at; the night reads it and never writes it.
-    "labelled_pairs": "person_key varchar, voter_id varchar, is_same boolean",
     "voter_duplicates": "voter_id varchar, other_voter_id varchar, probability double, method varchar",
     # One row: what the duplicates were found in, and by which rules.
     "duplicates_found": "inputs_sha256 varchar, rule_version varchar",
     "ambiguous_people": "person_key varchar, candidates_count bigint, reason varchar, as_of_date date",
+    "review_sample": "person_key varchar, voter_id varchar, probability double, agreement varchar, as_of_date date",
+    # What people said of pairs that they looked at; the night reads it and never writes it.
+    "review_labels": "person_key varchar, voter_id varchar, is_match boolean",
 }
 
 
@@ -39,6 +43,8 @@ def create(warehouse: Warehouse, schema: str = "linkage") -> None:
     warehouse.execute(f"create schema if not exists {schema}")
     for table, columns in TABLES.items():
         warehouse.execute(f"create table if not exists {schema}.{table} ({columns})")
+    for column in TABLES["nights"].split(","):  # an installation may be older than some of them
+        warehouse.execute(f"alter table {schema}.nights add column if not exists {column}")
 
 
 def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt.date) -> None:
@@ -106,13 +112,30 @@ def finish(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: d
             order by person_key""")
         warehouse.execute(f"delete from {schema}.nights where as_of_date = '{night}'")
         warehouse.execute(
-            f"insert into {schema}.nights select '{night}', '{rules.VERSION}', voters_digest from {SCRATCH}.night"
+            f"delete from {schema}.review_labels where person_key not in (select person_key from {people})"
         )
         warehouse.execute(f"create or replace table {schema}.person_links as {_links(schema)}")
+        warehouse.execute(f"""
+            insert into {schema}.nights by name select
+                '{night}'::date as as_of_date, '{rules.VERSION}' as rule_version, voters_digest,
+                (select count(*) from {people}) as people_count, (select count(*) from {schema}.person_links) as linked_count
+            from {SCRATCH}.night""")
+        labels.store(warehouse, as_of, schema)
         warehouse.execute(f"create or replace table {schema}.ambiguous_people as {_ambiguous(schema)}")
-        warehouse.execute(f"create table if not exists {schema}.review_sample as from {SCRATCH}.review limit 0")
-        warehouse.execute(f"delete from {schema}.review_sample where as_of_date = '{night}'")
-        warehouse.execute(f"insert into {schema}.review_sample by name from {SCRATCH}.review")
+        _draw_sample(warehouse, schema, night)
+
+
+def _draw_sample(warehouse: Warehouse, schema: str, night: str) -> None:
+    """Renew tonight's ``review_sample``: pairs near the threshold of those who were matched, and as many of all sure links."""
+    sample = f"{schema}.review_sample"
+    warehouse.execute(f"""
+        delete from {sample} where as_of_date = '{night}' and (probability >= {labels.SURE}
+            or person_key in (select person_key from {SCRATCH}.numbered semi join {SCRATCH}.tonight using (id)))""")
+    warehouse.execute(f"insert into {sample} by name from {SCRATCH}.review")
+    warehouse.execute(f"""
+        insert into {sample} select person_key, voter_id, probability, 'found by ' || method, '{night}'
+        from {schema}.person_links where probability >= {labels.SURE}
+        order by hash(person_key || voter_id), person_key, voter_id limit {SURE_ROWS}""")
 
 
 def counts(warehouse: Warehouse, schema: str) -> dict[str, int | dict[str, int]]:
@@ -183,8 +206,10 @@ def _compared() -> tuple[str, ...]:
 
 
 def _newest(schema: str) -> str:
-    return f"""(select * from {schema}.decisions
-        qualify row_number() over (partition by person_key order by decided_as_of_date desc) = 1)"""
+    # Sums over persons rather than a window over whole rows: half the time for a million.
+    return f"""(from {schema}.decisions semi join (
+        select person_key, max(decided_as_of_date) as decided_as_of_date from {schema}.decisions group by person_key
+        ) using (person_key, decided_as_of_date))"""
 
 
 def _links(schema: str) -> str:

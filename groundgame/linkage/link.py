@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from groundgame.config import Settings
 from groundgame.errors import SpecError
-from groundgame.linkage import decide, ledger, model, records, rules, waterfall
+from groundgame.linkage import decide, ledger, model, records, review, rules, waterfall
 from groundgame.linkage.duplicates import deduplicate, find_duplicates
 from groundgame.linkage.records import SCRATCH
 from groundgame.result import Result
@@ -53,6 +53,7 @@ def run(
     started = time.perf_counter()
     if not links_schema.isidentifier():
         raise SpecError("linkage", "links_schema", "is no plain name")
+    review.remove(settings)  # it shows names that the night may have to forget
     with open_warehouse(settings) as warehouse, records.scratch(warehouse):
         records.check_columns(warehouse, people_table, records.PEOPLE)
         records.check_columns(warehouse, voters_table, records.VOTERS)
@@ -70,14 +71,11 @@ def run(
 def match(warehouse: Warehouse, people_table: str, voters_table: str, seed: int, as_of: dt.date) -> None:
     """Settle who of ``linking.tonight`` is which voter: keys first, the model for those whom no key links."""
     people, remainder = f"{SCRATCH}.people", f"{SCRATCH}.remainder"
-    voters = _store_voters(warehouse, voters_table)
+    voters = f"{SCRATCH}.voters"
+    warehouse.execute(f"create table {voters} as {records.clean_voters(voters_table)}")
     _prepare(warehouse, people_table, voters, seed)
     tonight = f"(from {people} where is_tonight)"
-    waterfall.meet_namesakes(warehouse, tonight, voters)
     waterfall.link_by_keys(warehouse, tonight, voters)
-    warehouse.execute(f"""
-        create table {remainder} as from {people} l
-        where is_tonight and not exists (from {SCRATCH}.claims c where c.person = l.id)""")
     voters_count = _count(warehouse, voters)
     broad: tuple[rules.Block, ...] = ()
     if voters_count <= TOWN:
@@ -88,9 +86,8 @@ def match(warehouse: Warehouse, people_table: str, voters_table: str, seed: int,
     waterfall.collect_lessons(warehouse, learners, voters, model.LESSON_PAIRS)
     model.draw(warehouse, learners, voters, seed)
     model.count_terms(warehouse, voters)
-    warehouse.execute(f"drop table {voters}")
-    _gather(warehouse, people, voters_table)
-    for table in ("people", "remainder", "names", "namesakes", "cleaned"):  # memory for what follows
+    _gather(warehouse, people, voters)
+    for table in ("voters", "people", "remainder", "names", "namesakes", "cleaned"):  # memory for what follows
         warehouse.execute(f"drop table {SCRATCH}.{table}")
     prior = REGISTERED_SHARE / max(voters_count, 1)
     m, u = model.learn(warehouse, prior)
@@ -102,15 +99,6 @@ def match(warehouse: Warehouse, people_table: str, voters_table: str, seed: int,
 def _count(warehouse: Warehouse, table: str) -> int:
     rows: int = warehouse.fetch(f"select count(*) from {table}").column(0)[0].as_py()
     return rows
-
-
-def _store_voters(warehouse: Warehouse, voters_table: str) -> str:
-    """Keep of the cleaned voters what keys and blocks ask for; the rest is read again for those whom a person may be."""
-    voters = f"{SCRATCH}.voters"
-    warehouse.execute(f"""
-        create table {voters} as
-        select * exclude (first_part, middle, last_words, other_last) from ({records.clean_voters(voters_table)})""")
-    return voters
 
 
 def _prepare(warehouse: Warehouse, people_table: str, voters: str, seed: int) -> None:
@@ -134,12 +122,11 @@ def _prepare(warehouse: Warehouse, people_table: str, voters: str, seed: int) ->
     waterfall.drop_shared_contacts(warehouse, people, voters)
 
 
-def _gather(warehouse: Warehouse, people: str, voters_table: str) -> None:
+def _gather(warehouse: Warehouse, people: str, voters: str) -> None:
     """Make ``linking.compared``: the records of all pairs to be scored or learned from, with all forms of their names."""
     warehouse.execute(f"""
         create table {SCRATCH}.met as
-        from ({records.clean_voters(voters_table)})
-        where id in (select join_key_r from {SCRATCH}.pairs union all select join_key_r from {SCRATCH}.taught)""")
+        from {voters} where id in (select join_key_r from {SCRATCH}.pairs union all select join_key_r from {SCRATCH}.taught)""")
     warehouse.execute(f"""
         create table {SCRATCH}.compared as
         select * exclude (is_learner, is_tonight) from {people}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-VERSION = "2026-11"
+VERSION = "2026-11-2"
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Key:
     """Columns whose equality links two records, when it holds for one pair alone on both sides and nothing contradicts.
 
     ``names`` says how first and last name take part: not at all, as written, or in any form (nickname, former last name).
-    ``probability`` is what such a link is believed to be worth when a second person claims the voter.
+    ``probability`` is what such a link is believed to be worth when a second person claims the voter. Where ``is_rare`` it is computed
+    from how rare the name is in the place that ``on`` says (``groundgame.linkage.rarity``), and ``probability`` is the most.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Key:
     probability: float
     names: Literal["none", "exact", "forms"] = "exact"
     also: str = "true"
+    is_rare: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ CONTRADICTIONS = (
 )
 BIRTH_UNKNOWN = "(l.birth_year is null or r.birth_year is null)"
 
+# A key that links on its own is right in ninety-nine of a hundred at the least.
+LEAST_BY_KEY = 0.99
 BIRTH_DATE = ("birth_year", "birth_month", "birth_day")
 KEYS = (
     Key("email", ("email",), 0.9999, names="none", also=FIRST_AGREES),
@@ -94,8 +98,8 @@ KEYS = (
     Key("name_form_and_birth_date", BIRTH_DATE, 0.999, names="forms"),
     Key("name_form_birth_year_zip", ("birth_year", "zip"), 0.998, names="forms"),
     # Where no birthday exists, nothing may do worse than the plain reader: one such name in the place is the person.
-    Key("name_zip", ("zip",), 0.97, also=BIRTH_UNKNOWN),
-    Key("name_city", ("city", "state"), 0.9, also=BIRTH_UNKNOWN),
+    Key("name_zip", ("zip",), 0.995, also=BIRTH_UNKNOWN, is_rare=True),
+    Key("name_city", ("city", "state"), 0.995, also=BIRTH_UNKNOWN, is_rare=True),
 )
 
 CLOSE_FIRST = "(list_contains(l.first_forms, r.first) or jaro_winkler_similarity(l.first, r.first) >= 0.8)"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groundgame.linkage import rules
+from groundgame.linkage import rarity, rules
 from groundgame.linkage.records import SCRATCH
 
 if TYPE_CHECKING:
@@ -68,27 +68,50 @@ def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = Fal
 
 
 def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
-    """Fill ``linking.claims`` (person, voter, probability, method): the first key that holds for one pair alone links it.
+    """Fill ``linking.claims`` (person, voter, probability, method) and leave those without a claim in ``linking.remainder``.
 
-    A person leaves the waterfall with the first link; a voter does not, so that a second claimant is seen and settled later.
+    The first key that holds for one pair alone links it. A person leaves the waterfall with the first link; a voter does not, so that
+    a second claimant is seen and settled later. Who is linked by names as written need not meet namesakes in any other form.
     """
-    claims = f"{SCRATCH}.claims"
+    claims, remainder = f"{SCRATCH}.claims", f"{SCRATCH}.remainder"
     warehouse.execute(
         f"create or replace table {claims} (person varchar, voter varchar, probability double, method varchar)"
     )
+    filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
+    unclaimed = f"(from {left} p where not exists (from {claims} c where c.person = p.id))"
+    unseen, have_met = rarity.unseen(warehouse, right), False
     for key in rules.KEYS:
-        if key.names == "none":
-            pairs = _join(left, right, _equalities(key.on), f"{key.also} and {NOT_CONTRADICTED}")
+        if key.names == "forms" and not have_met:
+            warehouse.execute(f"create or replace table {remainder} as from {unclaimed}")
+            meet_namesakes(warehouse, remainder, right)
+            unclaimed, have_met = f"(from {remainder} p where not exists (from {claims} c where c.person = p.id))", True
+        if not _sides(key.on) <= filled:
+            continue
+        if have_met and key.names != "none":
+            pairs = f"""select id_l, id_r from {SCRATCH}.namesakes n
+                where {key.name} and not exists (from {claims} c where c.person = n.id_l)"""
         else:
-            pairs = f"select id_l, id_r from {SCRATCH}.namesakes where {key.name}"
-        warehouse.execute(f"""
-            insert into {claims}
-            with pairs as materialized (
-                select id_l, id_r from ({pairs}) p where not exists (from {claims} c where c.person = p.id_l)
-            ),
-            one_voter as (select id_l, min(id_r) as id_r from pairs group by id_l having count(*) = 1),
-            one_person as (select id_r from pairs group by id_r having count(*) = 1)
-            select id_l, id_r, {key.probability}, '{key.name}' from one_voter semi join one_person using (id_r)""")
+            on = key.on if key.names == "none" else (*key.on, "first", "last")
+            pairs = _join(unclaimed, right, _equalities(on), f"{key.also} and {NOT_CONTRADICTED}")
+        _link_alone(warehouse, key, pairs, left, right, unseen)
+    warehouse.execute(f"delete from {remainder} where id in (select person from {claims})")
+
+
+def _link_alone(warehouse: Warehouse, key: rules.Key, pairs: str, left: str, right: str, unseen: float) -> None:
+    """Add those of the pairs to the claims that are alone on both sides and, where the key asks for it, of a rare name."""
+    warehouse.execute(f"""
+        create or replace table {SCRATCH}.alone as
+        with pairs as materialized ({pairs}),
+        one_voter as (select id_l, min(id_r) as id_r from pairs group by id_l having count(*) = 1),
+        one_person as (select id_r from pairs group by id_r having count(*) = 1)
+        select id_l, id_r, {key.probability} as probability from one_voter semi join one_person using (id_r)""")
+    sure = "alone"
+    if key.is_rare:
+        rarity.weigh(warehouse, left, right, key.on, unseen)
+        sure = "weighed"
+    warehouse.execute(f"""
+        insert into {SCRATCH}.claims select id_l, id_r, least(probability, {key.probability}), '{key.name}' from {SCRATCH}.{sure}
+        where probability >= {rules.LEAST_BY_KEY}""")
 
 
 def collect_pairs(
@@ -158,9 +181,12 @@ def _filled(warehouse: Warehouse, table: str, side: str) -> set[str]:
     columns = sorted(
         {name.split(".")[1] for rule in (*rules.KEYS, *rules.BLOCKS, *rules.LESSONS) for name in _sides(rule.on)}
     )
-    counted = ", ".join(f"count({column}) as {column}" for column in columns)
-    counts = warehouse.fetch(f"select {counted} from {table}").to_pylist()[0]
-    return {f"{side}.{column}" for column, count in counts.items() if count}
+    # A search for the first value ends at once where there is one; a count would read the column.
+    return {
+        f"{side}.{column}"
+        for column in columns
+        if warehouse.fetch(f"select 1 as one from {table} where {column} is not null limit 1").num_rows
+    }
 
 
 def _sides(columns: tuple[str, ...]) -> set[str]:
@@ -172,7 +198,12 @@ def _sides(columns: tuple[str, ...]) -> set[str]:
 def _equalities(columns: tuple[str, ...]) -> str:
     """``zip`` becomes ``l.zip = r.zip``; ``first = last`` becomes ``l.first = r.last``."""
     sides = [column.split(" = ") if " = " in column else (column, column) for column in columns]
-    return " and ".join(f"l.{one} = r.{other}" for one, other in sides)
+    return " and ".join(f"{_value('l', one)} = {_value('r', other)}" for one, other in sides)
+
+
+def _value(side: str, column: str) -> str:
+    """SQL of a column or of its first letter, which is compared as a number: eight million short texts would cost more."""
+    return f"ascii({side}.{column[:-3]})" if column.endswith("[1]") else f"{side}.{column}"
 
 
 def _join(left: str, right: str, on: str, also: str) -> str:

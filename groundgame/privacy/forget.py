@@ -8,6 +8,7 @@ with her (a precinct's voters, a household's votes) are counted anew by the next
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -120,6 +121,7 @@ class _Work:
         raise WarehouseError("forget", f"rows came back in {len(left)} places while they were removed; run it again")
 
     def _remove_files(self) -> None:
+        shutil.rmtree(self.settings.review_dir, ignore_errors=True)  # names side by side, and made again on demand
         with landed.rewriting(self.settings):
             for name in landed.count_lines(self.settings, self.people, self.prefixes, self.words):
                 file = self.settings.home / name

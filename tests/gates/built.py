@@ -68,9 +68,9 @@ def build(settings: Settings, as_of: dt.date) -> None:
         "create or replace table linkage.ambiguous_people (person_key varchar)",
         f"create or replace table linkage.decisions as select 'graph:' || i as person_key,"
         f" date '{as_of}' as decided_as_of_date from range(1, 1400) as t(i)",
-        f"create or replace table linkage.nights as select date '{as_of}' as as_of_date",
+        f"create or replace table linkage.nights as select date '{as_of}' as as_of_date, 0::bigint as labelled_count,"
+        " cast(null as double) as precision_share",
         "create or replace table marts.voter_duplicates as select 'NC-AA000001' as voter_id, 'NC-AA000002' as other_voter_id",
-        "create or replace table linkage.labelled_pairs (person_key varchar, voter_id varchar, is_same boolean)",
         "create or replace table linkage.person_links as select 'graph:' || r._line as person_key, 'NC-' || r.voter_id as voter_id,"
         " 0.99::double as probability from raw.voter_file_registrations as r"
         " where r._snapshot_date = date '2026-02-01' and r._line between 1 and 1200",
