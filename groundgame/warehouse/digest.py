@@ -12,12 +12,25 @@ if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
 
 
+# The 64-bit hash of a row, and three sums over it that do not depend on order.
+ROW_HASHES = {
+    "duckdb": (
+        "select hash({names}) as h from {table}",
+        "sum(h)::varchar as plain, sum((h >> 32) * (h & 4294967295))::varchar as mixed, sum(hash(h))::varchar as rehashed",
+    ),
+    "postgres": (
+        "select hash_record_extended(row({names}), 0) as h from {table}",
+        "sum(h)::text as plain, sum((h >> 32) * (h & 4294967295))::text as mixed, sum(hashint8extended(h, 1))::text as rehashed",
+    ),
+}
+
+
 def table_hash(warehouse: Warehouse, table: str) -> str:
     """Hash all rows of a table with its column names and types: same multiset of rows, same hash, on any machine.
 
     Each row's 64-bit hash goes into three sums that do not depend on order: of the hash, of its upper half times its lower
     half, and of the hash with its bits turned, so that neither a swap of values between rows nor a pair of equal rows cancels
-    out. Integer sums are exact; NaN equals NaN.
+    out. Integer sums are exact; NaN equals NaN. Hashes of two engines differ.
 
     Args:
         warehouse: where the table is.
@@ -26,11 +39,8 @@ def table_hash(warehouse: Warehouse, table: str) -> str:
     Returns:
         64 hex digits.
     """
-    columns = [(row["column_name"], row["column_type"]) for row in warehouse.fetch(f"describe {table}").to_pylist()]
-    names = ", ".join(f'"{name}"' for name, _ in columns)
-    sums = warehouse.fetch(
-        "select count(*) as row_count, sum(h)::varchar as plain,"
-        " sum((h >> 32) * (h & 4294967295))::varchar as mixed, sum(hash(h))::varchar as rehashed"
-        f" from (select hash({names}) as h from {table})"
-    ).to_pylist()[0]
-    return hashlib.sha256(repr((columns, sums)).encode()).hexdigest()
+    columns = warehouse.columns(table)
+    rows, sums = ROW_HASHES[warehouse.engine]
+    hashed = rows.format(names=", ".join(f'"{name}"' for name, _ in columns), table=table)
+    found = warehouse.fetch(f"select count(*) as row_count, {sums} from ({hashed}) as t").to_pylist()[0]
+    return hashlib.sha256(repr((columns, found)).encode()).hexdigest()

@@ -20,24 +20,29 @@ if TYPE_CHECKING:
 SCHEMAS = ("raw", "ops", "scores")
 # Another stage may hold the file for seconds; a minute of waiting outlasts all but a long build.
 LOCK_WAIT_SECONDS = 60.0
+TELLING = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 
 
 class DuckDBWarehouse:
     """A connection to the build file. See ``groundgame.warehouse.base.Warehouse`` for the contract."""
 
     engine = "duckdb"
+    max_writers = 1
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
 
     def execute(self, sql: str, parameters: Sequence[Any] | None = None) -> None:
-        self.connection.execute(sql, parameters)
+        with _errors("execute"):
+            self.connection.execute(sql, parameters)
 
     def fetch(self, sql: str, parameters: Sequence[Any] | None = None) -> pa.Table:
-        return self.connection.execute(sql, parameters).to_arrow_table()
+        with _errors("read"):
+            return self.connection.execute(sql, parameters).to_arrow_table()
 
     def stream(self, sql: str, batch_rows: int = 65_536) -> pa.RecordBatchReader:
-        return self.connection.execute(sql).to_arrow_reader(batch_rows)
+        with _errors("read"):
+            return self.connection.execute(sql).to_arrow_reader(batch_rows)
 
     def append(self, table: str, rows: pa.Table) -> None:
         if rows.num_rows == 0:
@@ -45,14 +50,14 @@ class DuckDBWarehouse:
         # Read as a stream, a table of a million rows goes in twice as fast as when it is scanned as a table.
         self.connection.register("_rows", rows.to_reader())
         try:
-            self.connection.execute(f"insert into {table} by name select * from _rows")
+            self.execute(f"insert into {table} by name select * from _rows")
         finally:
             self.connection.unregister("_rows")
 
     def replace(self, table: str, rows: pa.RecordBatchReader | pa.Table) -> None:
         self.connection.register("_rows", rows)
         try:
-            self.connection.execute(f"create or replace table {table} as select * from _rows")
+            self.execute(f"create or replace table {table} as select * from _rows")
         finally:
             self.connection.unregister("_rows")
 
@@ -69,6 +74,9 @@ class DuckDBWarehouse:
     def tables(self, schema: str) -> list[str]:
         sql = "select table_name from information_schema.tables where table_schema = ? order by 1"
         return self.fetch(sql, [schema]).column(0).to_pylist()
+
+    def columns(self, table: str) -> list[tuple[str, str]]:
+        return [(row["column_name"], row["column_type"]) for row in self.fetch(f"describe {table}").to_pylist()]
 
     def close(self) -> None:
         """Release the file, so that another process may write."""
@@ -107,6 +115,17 @@ def connect(settings: Settings, read_only: bool = False) -> DuckDBWarehouse:
             warehouse.execute(f"create schema if not exists {schema}")
         ops.create_tables(warehouse)
     return warehouse
+
+
+@contextmanager
+def _errors(action: str) -> Iterator[None]:
+    """Pass on what the engine says only where it speaks of the SQL: all other errors may quote a cell."""
+    try:
+        yield
+    except TELLING as error:
+        raise WarehouseError(action, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}") from None
+    except duckdb.Error as error:
+        raise WarehouseError(action, type(error).__name__) from None
 
 
 def _create(path: Path) -> None:

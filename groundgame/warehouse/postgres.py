@@ -1,0 +1,228 @@
+"""Postgres as a team's warehouse: rows travel as Arrow through ADBC, which reads and writes by binary COPY.
+
+Connection, types and the contract of ``groundgame.warehouse.base.Warehouse`` belong here. Schemas and roles are in ``migrations``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from groundgame.config import Settings
+from groundgame.errors import WarehouseError
+from groundgame.warehouse import migrate, ops
+from groundgame.warehouse.arrow_types import conformed, decimals_read, is_same_shape, read_type, sql_type
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from adbc_driver_manager.dbapi import Cursor
+
+# Everything belongs to one role, whoever runs the night: the next one may rebuild it, and grants hang on one owner.
+OWNER = "groundgame_owner"
+OLDEST_VERSION = 16  # pg_input_is_valid
+# A quoted text, a quoted name, or a parameter's mark.
+MARKS = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|\?""")
+# Errors of these classes quote names of the SQL only (syntax, objects, privileges); all others may quote a cell.
+TELLING_CLASS = "42"
+BATCH_BYTES = 16 << 20
+
+
+class PostgresWarehouse:
+    """A connection to the warehouse database. See ``groundgame.warehouse.base.Warehouse`` for the contract."""
+
+    engine = "postgres"
+    max_writers = 8
+
+    def __init__(self, uri: str) -> None:
+        from adbc_driver_postgresql import dbapi
+
+        with _errors("open"):
+            self.connection = dbapi.connect(uri, autocommit=True)
+        self._is_in_transaction = False
+
+    def execute(self, sql: str, parameters: Sequence[Any] | None = None) -> None:
+        with self._run("execute", sql, parameters):
+            pass
+
+    def fetch(self, sql: str, parameters: Sequence[Any] | None = None) -> pa.Table:
+        with self._run("read", sql, parameters) as cursor:
+            return decimals_read(cursor.fetch_arrow_table())
+
+    def stream(self, sql: str, batch_rows: int = 65_536) -> pa.RecordBatchReader:
+        import pyarrow as pa
+
+        cursor = self.connection.cursor()
+        with _errors("read"):
+            cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)})
+            cursor.execute(sql)
+            reader = cursor.fetch_record_batch()
+        schema = pa.schema([pa.field(field.name, read_type(field)) for field in reader.schema])
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            with cursor, _errors("read"):
+                for batch in reader:
+                    for start in range(0, batch.num_rows, batch_rows):
+                        part = batch.slice(start, batch_rows)
+                        yield from conformed(pa.Table.from_batches([part]), schema).to_batches()
+
+        return pa.RecordBatchReader.from_batches(schema, batches())
+
+    def append(self, table: str, rows: pa.Table) -> None:
+        if rows.num_rows:
+            self._ingest(table, rows.to_reader())
+
+    def replace(self, table: str, rows: pa.RecordBatchReader | pa.Table) -> None:
+        """As the contract says; a table of the same columns is emptied, because views may hang on it."""
+        columns = ", ".join(f'"{field.name}" {sql_type(field.type)}' for field in rows.schema)
+        with self._all_or_nothing():
+            if is_same_shape(rows.schema, self._shape(table)):
+                self.execute(f"truncate {table}")
+            else:
+                self.execute(f"drop table if exists {table} cascade")
+                self.execute(f"create table {table} ({columns})")
+            self._ingest(table, rows if hasattr(rows, "read_next_batch") else rows.to_reader())
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        # In plain SQL: the driver's own switch does not cover what it ingests.
+        self.execute("begin")
+        self._is_in_transaction = True
+        try:
+            yield
+            self.execute("commit")
+        except BaseException:
+            self.execute("rollback")
+            raise
+        finally:
+            self._is_in_transaction = False
+
+    def tables(self, schema: str) -> list[str]:
+        sql = """select c.relname from pg_class as c join pg_namespace as n on c.relnamespace = n.oid
+            where n.nspname = ? and c.relkind in ('r', 'p', 'v') and not c.relispartition order by 1"""
+        return self.fetch(sql, [schema]).column(0).to_pylist()
+
+    def columns(self, table: str) -> list[tuple[str, str]]:
+        found = self._shape(table)
+        if not found:
+            raise WarehouseError("read", f"there is no table {table}")
+        return found
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self.connection.close()
+
+    def _shape(self, table: str) -> list[tuple[str, str]]:
+        rows = self.fetch(
+            "select a.attname, format_type(coalesce(nullif(t.typbasetype, 0), t.oid), null) as kind from pg_attribute as a"
+            " join pg_type as t on a.atttypid = t.oid"
+            " where a.attrelid = to_regclass(?) and a.attnum > 0 and not a.attisdropped order by a.attnum",
+            [table],
+        )
+        return [(row["attname"], row["kind"]) for row in rows.to_pylist()]
+
+    def _ingest(self, table: str, rows: pa.RecordBatchReader) -> None:
+        """Binary COPY by column name; COPY casts nothing, so the rows take the table's types first."""
+        import pyarrow as pa
+
+        with self._run("read", f"select * from {table} limit 0", None) as cursor:
+            known = {field.name: read_type(field) for field in cursor.fetch_record_batch().schema}
+        schema = pa.schema([pa.field(name, known.get(name, pa.null())) for name in rows.schema.names])
+        if unknown := [name for name in schema.names if name not in known]:
+            raise WarehouseError("append", f"{table} has no column {', '.join(unknown)}")
+        batches = (part for batch in rows for part in conformed(pa.Table.from_batches([batch]), schema).to_batches())
+        namespace, _, name = table.rpartition(".")
+        with self.connection.cursor() as cursor, _errors(f"append to {table}"):
+            reader = pa.RecordBatchReader.from_batches(schema, batches)
+            cursor.adbc_ingest(name, reader, mode="append", db_schema_name=namespace or None)
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """A transaction, or the one that is open already."""
+        if self._is_in_transaction:
+            yield
+            return
+        with self.transaction():
+            yield
+
+    @contextmanager
+    def _run(self, action: str, sql: str, parameters: Sequence[Any] | None) -> Iterator[Cursor]:
+        text, values = _numbered(sql, parameters)
+        with self.connection.cursor() as cursor, _errors(action):
+            cursor.execute(text, values or None)
+            yield cursor
+
+
+def connect(settings: Settings, read_only: bool = False) -> PostgresWarehouse:
+    """Open the warehouse database, as its owner; schemas, roles and the ledger are made when they are missing.
+
+    Raises:
+        WarehouseError: no server answers, it is too old, or its texts are not sorted by byte.
+    """
+    warehouse = PostgresWarehouse(settings.warehouse_uri.get_secret_value())
+    try:
+        _check(warehouse)
+        migrate.apply(warehouse)
+        warehouse.execute(f"set role {OWNER}")
+        warehouse.execute("set search_path = public")
+        warehouse.execute("set timezone = 'UTC'")
+        if warehouse.tables("ops") != sorted((*ops.TABLES, migrate.TABLE)):
+            ops.create_tables(warehouse)
+        if read_only:
+            warehouse.execute("set default_transaction_read_only = on")
+    except BaseException:
+        warehouse.close()
+        raise
+    return warehouse
+
+
+def _check(warehouse: PostgresWarehouse) -> None:
+    facts = warehouse.fetch(
+        "select current_setting('server_version_num')::int / 10000 as version, datcollate, pg_encoding_to_char(encoding) as encoding"
+        " from pg_database where datname = current_database()"
+    ).to_pylist()[0]
+    if facts["version"] < OLDEST_VERSION:
+        raise WarehouseError("open", f"the server is Postgres {facts['version']}; {OLDEST_VERSION} or newer is needed")
+    # A total order is what makes two nights, and two engines, agree; other collations also ignore hyphens in ids.
+    if facts["datcollate"] not in ("C", "C.UTF-8", "POSIX") or facts["encoding"] != "UTF8":
+        hint = "create database groundgame template template0 encoding 'UTF8' locale 'C'"
+        raise WarehouseError("open", f"the database sorts texts by {facts['datcollate']}, not by byte · next: {hint}")
+
+
+def _numbered(sql: str, parameters: Sequence[Any] | None) -> tuple[str, list[Any]]:
+    """The SQL with Postgres' numbered marks. An unknown value is written out: sent as a parameter it would have a type."""
+    waiting, values = list(parameters or ()), []
+
+    def mark(found: re.Match[str]) -> str:
+        if found[0] != "?" or not waiting:
+            return found[0]
+        value = waiting.pop(0)
+        if value is None:
+            return "null"
+        values.append(value)
+        return f"${len(values)}"
+
+    return MARKS.sub(mark, sql), values
+
+
+@contextmanager
+def _errors(action: str) -> Iterator[None]:
+    """Pass on what the server says only where it cannot quote a row."""
+    from adbc_driver_manager import Error
+
+    try:
+        yield
+    except Error as error:
+        raise WarehouseError(action, _cause(error)) from None
+
+
+def _cause(error: Any) -> str:
+    state = error.sqlstate or ""
+    first = next((line for line in str(error).splitlines() if "ERROR:" in line or "FATAL:" in line), "")
+    told = re.split(r"(?:ERROR|FATAL):\s*", first)[-1]
+    if state.startswith(TELLING_CLASS) and told:
+        return told
+    if not state:  # libpq's own words: no server, no password. A URI may stand in them, but never its password.
+        return re.sub(r"://[^@\s]*@", "://…@", " ".join(str(error).split()))[:300]
+    return f"{type(error).__name__} {state}"
