@@ -238,7 +238,7 @@ voted as (
 )
 select
     {encoding.select("f.")},
-    cast(case when voted.voter_id is null then 0 else 1 end as tinyint) as _label,
+    cast(case when voted.voter_id is null then 0 else 1 end as smallint) as _label,
     coalesce(cast(f.{spec.count_column} as real), 0) as _count,
     cast(case f.target_election_id {position} end as smallint) as _election,
     substr(f.household_key, 9, {SIXTEEN_HEX_DIGITS}) as _household

@@ -57,11 +57,11 @@ def running_server(folder: Path | None = None, is_durable: bool = False) -> Iter
         shutil.rmtree(place, ignore_errors=True)
 
 
-def new_database(server: str, name: str) -> str:
-    """An empty database; returns its URI."""
+def new_database(server: str, name: str, template: str = "template0") -> str:
+    """A database, empty or a copy of another; returns its URI."""
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'drop database if exists "{name}" with (force)')
-        connection.execute(f"create database \"{name}\" template template0 locale 'C' strategy file_copy")
+        connection.execute(f"create database \"{name}\" template {template} locale 'C' strategy file_copy")
     return server.rpartition("/")[0] + f"/{name}"
 
 

@@ -1,4 +1,4 @@
-"""What dbt reads of landed files: raw views over their Parquet, and the catalog's facts as tables.
+"""What dbt reads of landed files: raw views over their Parquet (on a server: partitions), and the catalog's facts as tables.
 
 Which version of a file counts is decided here, once: the latest landing of a name and date.
 """
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from groundgame.config import Settings
 from groundgame.durable import into_place
+from groundgame.ingest import partitions
 from groundgame.ingest.store import raw_schema
 from groundgame.result import Result
 from groundgame.sources.catalog import load_catalog
@@ -35,7 +36,7 @@ FILES_IN_USE = """
         from ops.loaded_files
         where snapshot_date <= ?
     )
-    select entity, raw_path
+    select entity, file_id, raw_path
     from ranked
     where by_name = 1 and by_content = 1
     order by entity, source, snapshot_date, file_id
@@ -47,8 +48,11 @@ def prepare(settings: Settings, as_of: dt.date) -> Result:
     catalog = load_catalog(settings)
     with open_warehouse(settings) as warehouse:
         used = warehouse.fetch(FILES_IN_USE, [as_of]).to_pylist()
-        with warehouse.transaction():
+        if warehouse.engine != "duckdb":
             for name, entity in ENTITIES.items():
+                partitions.load(warehouse, settings, entity, [row for row in used if row["entity"] == name])
+        with warehouse.transaction():
+            for name, entity in ENTITIES.items() if warehouse.engine == "duckdb" else ():
                 paths = [row["raw_path"] for row in used if row["entity"] == name]
                 _create_view(warehouse, settings, entity, paths)
             for table, rows in _catalog_tables(catalog).items():

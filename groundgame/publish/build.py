@@ -29,17 +29,17 @@ OPS = {
     "loaded_files": (
         "select distinct file_id, source, entity, file_name, snapshot_date, file_bytes, sha256, layout, lines_in, rows_landed,"
         " rows_quarantined, rows_normalised, lines_dropped, verdict, hold_reasons"
-        " from ops.loaded_files where snapshot_date <= {as_of} order by all"
+        " from ops.loaded_files where snapshot_date <= {as_of}"
     ),
     "gate_results": (
         "select r.run_id, r.as_of_date, r.stage, r.table_name, r.rule, r.observed, r.expected, r.verdict, r.reason"
         " from ops.gate_results as r join (select stage, max(attempt) as attempt from ops.gate_results"
         " where run_id = {run_id} group by stage) as l on r.stage = l.stage and r.attempt = l.attempt"
-        " where r.run_id = {run_id} order by all"
+        " where r.run_id = {run_id}"
     ),
     "model_versions": (
         "select distinct score_name, model_version, sha256, as_of_date, judged_election, auc, ece, is_promoted, reason"
-        " from ops.model_versions where as_of_date <= {as_of} order by all"
+        " from ops.model_versions where as_of_date <= {as_of}"
     ),
 }
 
@@ -60,7 +60,7 @@ def build(settings: Settings, warehouse: Warehouse, draft: Path, run_id: str, as
     """
     inside = unpublished(settings.dbt_project_dir)
     tables = [table for table in warehouse.tables("marts") if table not in inside]
-    _refuse_personal(warehouse, run_id, tables)
+    refuse_personal(warehouse, run_id, tables)
     warehouse.execute("set preserve_insertion_order = true")
     warehouse.execute(f"attach '{_escaped(str(draft))}' as {TARGET} (read_write)")
     with warehouse.transaction():
@@ -79,8 +79,7 @@ def _fill(warehouse: Warehouse, tables: list[str], run_id: str, as_of: dt.date, 
         # A total order makes the file the same whatever threads built the mart, and a voter's rows neighbours.
         warehouse.execute(f"create table {TARGET}.marts.{table} as select * from marts.{table} order by all")
     for table, sql in OPS.items():
-        filled = sql.replace("{as_of}", f"date '{as_of:%Y-%m-%d}'").replace("{run_id}", f"'{run_id}'")
-        warehouse.execute(f"create table {TARGET}.ops.{table} as {filled}")
+        warehouse.execute(f"create table {TARGET}.ops.{table} as {filled(sql, run_id, as_of)} order by all")
     _copy_comments(warehouse, tables)
     places = {name: f"{TARGET}.marts.{name}" for name in tables} | {name: f"{TARGET}.ops.{name}" for name in OPS}
     status = run_status.select(run_id, as_of, version, places)
@@ -90,7 +89,17 @@ def _fill(warehouse: Warehouse, tables: list[str], run_id: str, as_of: dt.date, 
         _comment(warehouse, RUN_STATUS.name, column.name, column.description)
 
 
-def _refuse_personal(warehouse: Warehouse, run_id: str, tables: list[str]) -> None:
+def filled(sql: str, run_id: str, as_of: dt.date) -> str:
+    """A page of the ledger as of a run."""
+    return sql.replace("{as_of}", f"date '{as_of:%Y-%m-%d}'").replace("{run_id}", f"'{run_id}'")
+
+
+def refuse_personal(warehouse: Warehouse, run_id: str, tables: list[str]) -> None:
+    """Let no mart out that has a column which names or locates a person.
+
+    Raises:
+        PublishRefused: names table and column, or says that there are no marts.
+    """
     columns = warehouse.fetch(
         "select table_name, column_name from information_schema.columns where table_schema = 'marts' order by 1, 2"
     ).to_pylist()

@@ -9,7 +9,7 @@ import duckdb
 
 from groundgame.config import Settings
 from groundgame.errors import PublishRefused, SpecError, WarehouseError
-from groundgame.publish import folder
+from groundgame.publish import folder, server
 from groundgame.warehouse.digest import table_hash
 from groundgame.warehouse.duckdb import DuckDBWarehouse
 
@@ -24,6 +24,8 @@ def query(settings: Settings, sql: str) -> pa.Table:
         WarehouseError: nothing is published yet.
         SpecError: the engine refuses the query.
     """
+    if settings.engine == "postgres":
+        return server.query(settings, sql)
     with folder.open_run(_current(settings)) as connection:
         connection.execute("use marts")
         # The query may come from anywhere: it reaches no other file and no network, and cannot switch that back on.
@@ -37,6 +39,8 @@ def query(settings: Settings, sql: str) -> pa.Table:
 
 def published_hashes(settings: Settings) -> dict[str, str]:
     """The content hash of every published table, computed from what is served now."""
+    if settings.engine == "postgres":
+        return server.published_hashes(settings)
     path = _current(settings)
     return _computed(path, sorted(recorded_hashes(path)))
 

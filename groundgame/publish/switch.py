@@ -13,7 +13,7 @@ from typing import Any
 
 from groundgame.config import Settings
 from groundgame.errors import PublishRefused, SpecError, WarehouseError
-from groundgame.publish import folder, ledger
+from groundgame.publish import folder, ledger, server
 from groundgame.publish.build import Built, build
 from groundgame.publish.lock import publisher_lock
 from groundgame.publish.read import recorded_hashes, verify
@@ -30,6 +30,8 @@ def publish(settings: Settings, as_of: dt.date) -> Result:
     Raises:
         PublishRefused: a gate is missing or red, a hold is open, a newer run is served, or another publisher is at work.
     """
+    if settings.engine == "postgres":
+        return server.publish(settings, as_of)
     with publisher_lock(settings, f"of {as_of}"):
         folder.remove_litter(settings)
         now = folder.served(settings)
@@ -89,9 +91,11 @@ def rollback(settings: Settings, run_id: str | None = None) -> Result:
     Raises:
         PublishRefused: there is no such run file, or its content is not what was published.
     """
+    if settings.engine == "postgres":
+        return server.rollback(settings, run_id)
     with publisher_lock(settings, run_id or "before this one"):
         now = folder.served(settings)
-        target = _target(settings, run_id, now)
+        target = server.earlier(folder.runs(settings), now, run_id)
         verify(folder.run_path(settings, target.run_id), target.run_id)
         ledger.announce_rollback(settings, target)
         folder.flip(settings, target.run_id)
@@ -101,18 +105,6 @@ def rollback(settings: Settings, run_id: str | None = None) -> Result:
         except WarehouseError as error:
             log.warning("rolled back; the ledger is busy and will be completed by the next publication (%s)", error)
         return Result("rollback", "", rows_out=0, details=details)
-
-
-def _target(settings: Settings, run_id: str | None, now: folder.Run | None) -> folder.Run:
-    kept = folder.runs(settings)
-    names = ", ".join(run.run_id for run in kept) or "none"
-    if run_id is not None:
-        found = [run for run in kept if run.run_id == run_id]
-    else:
-        found = [run for run in kept if now is not None and run.seq < now.seq][-1:]
-    if not found:
-        raise PublishRefused(run_id or "before this one", [f"there is no such run file; kept runs: {names}"])
-    return found[0]
 
 
 def open_holds(settings: Settings, as_of: dt.date) -> list[str]:
@@ -147,7 +139,9 @@ def approve(settings: Settings, as_of: dt.date, by: str, reason: str) -> Result:
 
 
 def status(settings: Settings) -> dict[str, Any]:
-    """What is served and what could be rolled back to; empty when nothing is published. Does not touch the warehouse."""
+    """What is served and what could be rolled back to; empty when nothing is published. Files need no warehouse to be free."""
+    if settings.engine == "postgres":
+        return server.status(settings)
     now = folder.served(settings)
     if now is None:
         return {}

@@ -31,7 +31,7 @@ class Warehouse(Protocol):
     def stream(self, sql: str, batch_rows: int = 65_536) -> pa.RecordBatchReader:
         """Run one query and return its result in batches; memory stays bounded."""
 
-    def append(self, table: str, rows: pa.Table) -> None:
+    def append(self, table: str, rows: pa.RecordBatchReader | pa.Table) -> None:
         """Insert rows by column name into an existing table."""
 
     def replace(self, table: str, rows: pa.RecordBatchReader | pa.Table) -> None:

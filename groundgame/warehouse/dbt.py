@@ -158,6 +158,10 @@ def _environment(settings: Settings, target: str, warehouse: str) -> Iterator[No
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }
+    if target == settings.engine == "postgres":
+        from groundgame.warehouse.postgres import libpq_environment
+
+        values |= libpq_environment(settings)
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

@@ -25,7 +25,7 @@ ROW_HASHES = {
 }
 
 
-def table_hash(warehouse: Warehouse, table: str) -> str:
+def table_hash(warehouse: Warehouse, table: str, without: str = "") -> str:
     """Hash all rows of a table with its column names and types: same multiset of rows, same hash, on any machine.
 
     Each row's 64-bit hash goes into three sums that do not depend on order: of the hash, of its upper half times its lower
@@ -35,11 +35,12 @@ def table_hash(warehouse: Warehouse, table: str) -> str:
     Args:
         warehouse: where the table is.
         table: its name as the engine resolves it, with or without database and schema.
+        without: a column that is no part of the content.
 
     Returns:
         64 hex digits.
     """
-    columns = warehouse.columns(table)
+    columns = [column for column in warehouse.columns(table) if column[0] != without]
     rows, sums = ROW_HASHES[warehouse.engine]
     hashed = rows.format(names=", ".join(f'"{name}"' for name, _ in columns), table=table)
     found = warehouse.fetch(f"select count(*) as row_count, {sums} from ({hashed}) as t").to_pylist()[0]

@@ -44,11 +44,9 @@ class DuckDBWarehouse:
         with _errors("read"):
             return self.connection.execute(sql).to_arrow_reader(batch_rows)
 
-    def append(self, table: str, rows: pa.Table) -> None:
-        if rows.num_rows == 0:
-            return
+    def append(self, table: str, rows: pa.RecordBatchReader | pa.Table) -> None:
         # Read as a stream, a table of a million rows goes in twice as fast as when it is scanned as a table.
-        self.connection.register("_rows", rows.to_reader())
+        self.connection.register("_rows", rows if hasattr(rows, "read_next_batch") else rows.to_reader())
         try:
             self.execute(f"insert into {table} by name select * from _rows")
         finally:

@@ -69,9 +69,8 @@ class PostgresWarehouse:
 
         return pa.RecordBatchReader.from_batches(schema, batches())
 
-    def append(self, table: str, rows: pa.Table) -> None:
-        if rows.num_rows:
-            self._ingest(table, rows.to_reader())
+    def append(self, table: str, rows: pa.RecordBatchReader | pa.Table) -> None:
+        self._ingest(table, rows if hasattr(rows, "read_next_batch") else rows.to_reader())
 
     def replace(self, table: str, rows: pa.RecordBatchReader | pa.Table) -> None:
         """As the contract says; a table of the same columns is emptied, because views may hang on it."""
@@ -166,7 +165,8 @@ def connect(settings: Settings, read_only: bool = False) -> PostgresWarehouse:
         migrate.apply(warehouse)
         warehouse.execute(f"set role {OWNER}")
         warehouse.execute("set search_path = public")
-        warehouse.execute("set timezone = 'UTC'")
+        for name, value in session(settings).items():
+            warehouse.execute(f"set {name} = '{value}'")
         if warehouse.tables("ops") != sorted((*ops.TABLES, migrate.TABLE)):
             ops.create_tables(warehouse)
         if read_only:
@@ -175,6 +175,19 @@ def connect(settings: Settings, read_only: bool = False) -> PostgresWarehouse:
         warehouse.close()
         raise
     return warehouse
+
+
+def session(settings: Settings) -> dict[str, str]:
+    """How the server runs the pipeline's queries."""
+    number, unit = float(settings.memory_limit[:-2]), settings.memory_limit[-2:]
+    megabytes = number * (1024 if unit == "GB" else 1)
+    return {
+        "timezone": "UTC",
+        # Each query reads whole tables. A loop over one of them, chosen for a wrong guess of its rows, takes hours.
+        "enable_nestloop": "off",
+        "jit": "off",
+        "work_mem": f"{max(4, int(megabytes / 8 / settings.threads))}MB",
+    }
 
 
 def _check(warehouse: PostgresWarehouse) -> None:
@@ -226,3 +239,22 @@ def _cause(error: Any) -> str:
     if not state:  # libpq's own words: no server, no password. A URI may stand in them, but never its password.
         return re.sub(r"://[^@\s]*@", "://…@", " ".join(str(error).split()))[:300]
     return f"{type(error).__name__} {state}"
+
+
+def libpq_environment(settings: Settings) -> dict[str, str]:
+    """What libpq would need to be told to connect like the settings do, whatever they name: a URI, a service, a password file.
+
+    Raises:
+        WarehouseError: no server answers.
+    """
+    import psycopg
+
+    try:
+        with psycopg.connect(settings.warehouse_uri.get_secret_value()) as connection:
+            info = connection.info
+            facts = {"HOST": info.host, "PORT": str(info.port), "USER": info.user, "DATABASE": info.dbname}
+            options = " ".join(f"-c {name}={value}" for name, value in session(settings).items())
+            facts |= {"PASSWORD": info.password, "OPTIONS": f"{info.options} {options}".strip()}
+            return {f"PG{name}": value for name, value in facts.items()}
+    except psycopg.Error as error:
+        raise WarehouseError("open", type(error).__name__) from None

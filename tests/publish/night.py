@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import pyarrow as pa
+from pydantic import SecretStr
+
 from groundgame.config import Settings
 from groundgame.gates import ledger
 from groundgame.gates.spec import STAGES
@@ -15,9 +18,11 @@ from groundgame.warehouse.base import open_warehouse
 FIRST = dt.date(2026, 10, 1)
 
 
-def settings_in(folder: Path, keep_runs: int = 3) -> Settings:
-    """A home of its own, with an empty dbt project."""
-    return Settings(home=folder / "home", dbt_project_dir=folder / "dbt_project", keep_runs=keep_runs, threads=2)
+def settings_in(folder: Path, keep_runs: int = 3, uri: str | None = None) -> Settings:
+    """A home of its own, with an empty dbt project; on Postgres where a database is given."""
+    settings = Settings(home=folder / "home", dbt_project_dir=folder / "dbt_project", keep_runs=keep_runs, threads=2)
+    server = {"engine": "postgres", "warehouse_uri": SecretStr(uri)} if uri else {}
+    return settings.model_copy(update=server)
 
 
 def build_night(settings: Settings, number: int, voters: int = 20, verdicts: dict[str, str] | None = None) -> dt.date:
@@ -29,9 +34,12 @@ def build_night(settings: Settings, number: int, voters: int = 20, verdicts: dic
     with open_warehouse(settings) as warehouse:
         land_file(warehouse, number)
         warehouse.execute("create schema if not exists marts")
-        rows = f"select 'NC-' || i as voter_id, {number} as night from range({voters}) as t(i) order by hash(i)"
+        ids = [f"NC-{i}" for i in range(voters)][::-1]
         for table in ("voter_scores", "dim_voters", "feat_voters"):
-            warehouse.execute(f"create or replace table marts.{table} as {rows}")
+            counties = (
+                {"state_abbr": ["NC"] * voters, "county_code": [i[-1] for i in ids]} if table == "dim_voters" else {}
+            )
+            warehouse.replace(f"marts.{table}", pa.table({"voter_id": ids, "night": [number] * voters} | counties))
         warehouse.execute("comment on table marts.voter_scores is 'one row per voter''s scores'")
         warehouse.execute("comment on column marts.voter_scores.night is 'which night'")
         ops.set_run_parameters(warehouse, as_of, is_training=False)

@@ -17,8 +17,15 @@ from groundgame.warehouse.base import open_warehouse
 from tests.publish.night import build_night, land_file, settings_in
 
 
+@pytest.fixture(params=["duckdb", "postgres"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Both engines keep the same promises."""
+    return settings_in(tmp_path, uri=request.getfixturevalue("postgres_uri") if request.param == "postgres" else None)
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def files(tmp_path: Path) -> Settings:
+    """Publication as files."""
     return settings_in(tmp_path)
 
 
@@ -28,11 +35,11 @@ def publications(settings: Settings) -> list[tuple[int, str]]:
     return [(row["seq"], row["state"]) for row in rows]
 
 
-def test_a_published_run_holds_marts_and_ledger_and_nothing_of_the_inside(settings: Settings) -> None:
-    result = switch.publish(settings, build_night(settings, 1))
-    tables = query(
-        settings, "select table_schema || '.' || table_name as name from information_schema.tables order by 1"
-    )["name"].to_pylist()
+def test_a_published_run_holds_marts_and_ledger_and_nothing_of_the_inside(files: Settings) -> None:
+    result = switch.publish(files, build_night(files, 1))
+    tables = query(files, "select table_schema || '.' || table_name as name from information_schema.tables order by 1")[
+        "name"
+    ].to_pylist()
     assert tables == [
         "marts.dim_voters",
         "marts.run_status",
@@ -49,21 +56,21 @@ def test_a_published_run_holds_marts_and_ledger_and_nothing_of_the_inside(settin
             )
         ),
     ]
-    columns = query(settings, "select column_name from information_schema.columns")["column_name"].to_pylist()
+    columns = query(files, "select column_name from information_schema.columns")["column_name"].to_pylist()
     assert not [name for name in columns if name.endswith("_at") or name in ("raw_path", "attempt")]
     assert result.rows_out == 41  # and the row of run_status and result.details["state"] == "published"
 
 
-def test_rows_are_in_key_order_and_descriptions_travel_along(settings: Settings) -> None:
-    switch.publish(settings, build_night(settings, 1, voters=5000))
-    ids = query(settings, "select voter_id from voter_scores")["voter_id"].to_pylist()
+def test_rows_are_in_key_order_and_descriptions_travel_along(files: Settings) -> None:
+    switch.publish(files, build_night(files, 1, voters=5000))
+    ids = query(files, "select voter_id from voter_scores")["voter_id"].to_pylist()
     assert ids == sorted(ids)
     comments = query(
-        settings, "select comment from duckdb_columns() where column_name = 'night' and comment is not null"
+        files, "select comment from duckdb_columns() where column_name = 'night' and comment is not null"
     )["comment"].to_pylist()
     assert comments == ["which night"]
     assert query(
-        settings, "select comment from duckdb_tables() where table_name = 'voter_scores' and comment is not null"
+        files, "select comment from duckdb_tables() where table_name = 'voter_scores' and comment is not null"
     )["comment"].to_pylist() == ["one row per voter's scores"]
 
 
@@ -150,13 +157,13 @@ def test_a_model_with_published_false_stays_inside(settings: Settings) -> None:
         query(settings, "select * from dim_voters")
 
 
-def test_keeps_three_runs_and_sweeps_litter(settings: Settings) -> None:
+def test_keeps_three_runs_and_sweeps_litter(files: Settings) -> None:
     for number in range(1, 6):
-        (settings.published_dir / "runs").mkdir(parents=True, exist_ok=True)
-        (settings.published_dir / "runs" / f"dead{number}.duckdb.tmp").write_bytes(b"cut")
-        switch.publish(settings, build_night(settings, number))
-    assert [run.seq for run in folder.runs(settings)] == [3, 4, 5]
-    assert not list(settings.published_dir.rglob("*.tmp")) and not list(settings.published_dir.rglob("*.wal"))
+        (files.published_dir / "runs").mkdir(parents=True, exist_ok=True)
+        (files.published_dir / "runs" / f"dead{number}.duckdb.tmp").write_bytes(b"cut")
+        switch.publish(files, build_night(files, number))
+    assert [run.seq for run in folder.runs(files)] == [3, 4, 5]
+    assert not list(files.published_dir.rglob("*.tmp")) and not list(files.published_dir.rglob("*.wal"))
 
 
 def test_rollback_goes_back_within_a_second_and_the_next_night_goes_on(settings: Settings) -> None:
@@ -167,38 +174,38 @@ def test_rollback_goes_back_within_a_second_and_the_next_night_goes_on(settings:
     assert time.monotonic() - start < 1
     assert query(settings, "select distinct night from voter_scores")["night"].to_pylist() == [1]
     assert switch.status(settings)["run_id"] == result.details["run_id"]
-    with pytest.raises(PublishRefused, match="no such run file"):
+    with pytest.raises(PublishRefused, match="no such run"):
         switch.rollback(settings)
     switch.publish(settings, build_night(settings, 3))
     assert publications(settings)[4:] == [(3, "rolled_back"), (4, "intent"), (4, "done")]
-    assert query(settings, "select run_id, state from ops.publications order by seq").num_rows == 4
+    assert len(switch.status(settings)["kept_runs"]) == 3
 
 
 def test_rollback_does_not_wait_for_a_warehouse_that_is_being_built(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    files: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in (1, 2):
-        switch.publish(settings, build_night(settings, number))
+        switch.publish(files, build_night(files, number))
 
     def busy(*_: object, **__: object) -> None:
         raise WarehouseError("open", "locked by process 1")
 
     with monkeypatch.context() as patch:
         patch.setattr("groundgame.publish.ledger.open_warehouse", busy)
-        switch.rollback(settings)
-    assert query(settings, "select distinct night from voter_scores")["night"].to_pylist() == [1]
-    switch.publish(settings, build_night(settings, 3))
-    assert (3, "rolled_back") in publications(settings)
+        switch.rollback(files)
+    assert query(files, "select distinct night from voter_scores")["night"].to_pylist() == [1]
+    switch.publish(files, build_night(files, 3))
+    assert (3, "rolled_back") in publications(files)
 
 
-def test_a_damaged_run_is_not_rolled_back_to(settings: Settings) -> None:
+def test_a_damaged_run_is_not_rolled_back_to(files: Settings) -> None:
     for number in (1, 2):
-        switch.publish(settings, build_night(settings, number))
-    first = folder.runs(settings)[0]
-    with duckdb.connect(str(folder.run_path(settings, first.run_id))) as connection:
+        switch.publish(files, build_night(files, number))
+    first = folder.runs(files)[0]
+    with duckdb.connect(str(folder.run_path(files, first.run_id))) as connection:
         connection.execute("update marts.voter_scores set night = 9 where voter_id = 'NC-1'")
     with pytest.raises(PublishRefused, match=r"marts\.voter_scores is not what was published"):
-        switch.rollback(settings)
+        switch.rollback(files)
 
 
 def test_nothing_published_is_said_cleanly(settings: Settings) -> None:
@@ -224,15 +231,15 @@ def test_two_builds_of_the_same_inputs_publish_the_same_content(tmp_path: Path) 
     assert found[0] == found[1]
 
 
-def test_a_reader_keeps_its_run_while_others_are_published(settings: Settings) -> None:
-    switch.publish(settings, build_night(settings, 1))
-    with duckdb.connect(str(settings.published_dir / "current.duckdb"), read_only=True) as reader:
+def test_a_reader_keeps_its_run_while_others_are_published(files: Settings) -> None:
+    switch.publish(files, build_night(files, 1))
+    with duckdb.connect(str(files.published_dir / "current.duckdb"), read_only=True) as reader:
         for number in range(2, 7):
-            switch.publish(settings, build_night(settings, number))
+            switch.publish(files, build_night(files, number))
         assert reader.execute("select distinct night from marts.voter_scores").fetchall() == [(1,)]
-    assert switch.status(settings)["as_of_date"] == dt.date(2026, 10, 7).isoformat()
+    assert switch.status(files)["as_of_date"] == dt.date(2026, 10, 7).isoformat()
 
 
-def test_the_link_is_relative_so_that_the_home_can_be_moved(settings: Settings) -> None:
-    switch.publish(settings, build_night(settings, 1))
-    assert not (settings.published_dir / "current.duckdb").readlink().is_absolute()
+def test_the_link_is_relative_so_that_the_home_can_be_moved(files: Settings) -> None:
+    switch.publish(files, build_night(files, 1))
+    assert not (files.published_dir / "current.duckdb").readlink().is_absolute()

@@ -29,3 +29,6 @@
 {% macro ratio(numerator, denominator) %}{{ return(adapter.dispatch('ratio')(numerator, denominator)) }}{% endmacro %}
 
 {% macro safe_timestamp(text) %}{{ return(adapter.dispatch('safe_timestamp')(text)) }}{% endmacro %}
+
+{# What an engine must be told after a table was built, so that it plans the next query well. #}
+{% macro gather_statistics(relation) %}{{ return(adapter.dispatch('gather_statistics')(relation)) }}{% endmacro %}

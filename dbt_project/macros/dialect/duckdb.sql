@@ -59,3 +59,7 @@
 {% macro duckdb__safe_timestamp(text) -%}
     try_cast({{ text }} as timestamp)
 {%- endmacro %}
+
+{% macro duckdb__gather_statistics(relation) -%}
+    
+{%- endmacro %}

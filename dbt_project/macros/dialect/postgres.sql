@@ -58,3 +58,7 @@
 {% macro postgres__safe_timestamp(text) -%}
     (case when pg_input_is_valid({{ text }}, 'timestamp') then cast({{ text }} as timestamp) end)
 {%- endmacro %}
+
+{% macro postgres__gather_statistics(relation) -%}
+    {% if relation.is_table or not relation.type %}analyze {{ relation }}{% endif %}
+{%- endmacro %}

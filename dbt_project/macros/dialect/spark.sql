@@ -58,3 +58,7 @@
 {% macro spark__safe_timestamp(text) -%}
     try_cast({{ text }} as timestamp_ntz)
 {%- endmacro %}
+
+{% macro spark__gather_statistics(relation) -%}
+    
+{%- endmacro %}

@@ -1,0 +1,94 @@
+"""What consumers hang on to in a Postgres warehouse: a view for each published table, its grants and its row rules.
+
+Made once, when a table is first published, and only widened after: a publication changes no object that a grant, a policy, a comment or
+somebody's own view refers to. Rows and the pointer are the concern of ``server``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from groundgame.errors import PublishRefused
+from groundgame.warehouse.base import Warehouse
+
+Columns = Sequence[tuple[str, str]]
+RUN = "run_seq"
+READERS = "groundgame_analyst, groundgame_field"
+SERVED = "(select seq from runs.pointer)"
+OF_A_COUNTY = "(state_abbr, county_code) in (select f.state_abbr, f.county_code from runs.field_counties as f where f.login = current_user)"
+# The voters' own rule decides: the field role sees in this table whom it sees there.
+OF_A_VOTER = f"voter_id in (select v.voter_id from runs.dim_voters as v where v.{RUN} = {SERVED})"
+
+
+def ensure(warehouse: Warehouse, tables: dict[str, Columns], run_id: str) -> None:
+    """Make what is missing for the tables about to be published, and add columns that are new.
+
+    Raises:
+        PublishRefused: a column that readers have is gone or of another type.
+    """
+    there = set(warehouse.tables("runs"))
+    new = [name for name in tables if name not in there]
+    for name in new:
+        columns = ", ".join(f'"{column}" {kind}' for column, kind in tables[name])
+        warehouse.execute(f"create table runs.{name} ({RUN} bigint not null, {columns}) partition by list ({RUN})")
+        _view(warehouse, name, tables[name])
+        warehouse.execute(f"grant select on runs.{name}, published.{name} to {READERS}")
+    for name in new:
+        _row_rules(warehouse, name, {column for column, _ in tables[name]}, there | set(tables))
+    for name in sorted(there & set(tables)):
+        _widen(warehouse, name, tables[name], run_id)
+
+
+def describe(warehouse: Warehouse, marts: Sequence[str]) -> None:
+    """Carry the marts' descriptions over to the views, where they differ."""
+    sql = """
+        select c.relname as name, a.attname as column_name, d.description
+        from pg_class as c
+        join pg_namespace as n on c.relnamespace = n.oid
+        join pg_description as d on d.objoid = c.oid and d.classoid = 'pg_class'::regclass
+        left join pg_attribute as a on a.attrelid = c.oid and a.attnum = d.objsubid and d.objsubid > 0
+        where n.nspname = ? order by 1, d.objsubid"""
+    said = {(r["name"], r["column_name"]): r["description"] for r in warehouse.fetch(sql, ["published"]).to_pylist()}
+    for row in warehouse.fetch(sql, ["marts"]).to_pylist():
+        name, column, text = row["name"], row["column_name"], row["description"]
+        if name in marts and said.get((name, column)) != text:
+            what = f"view published.{name}" if column is None else f'column published.{name}."{column}"'
+            quoted = text.replace("'", "''")
+            warehouse.execute(f"comment on {what} is '{quoted}'")
+
+
+def _view(warehouse: Warehouse, name: str, columns: Columns) -> None:
+    listed = ", ".join(f'"{column}"' for column, _ in columns)
+    warehouse.execute(
+        f"create or replace view published.{name} with (security_invoker = true) as"
+        f" select {listed} from runs.{name} where {RUN} = {SERVED}"
+    )
+
+
+def _row_rules(warehouse: Warehouse, name: str, columns: set[str], tables: set[str]) -> None:
+    warehouse.execute(f"alter table runs.{name} enable row level security")
+    warehouse.execute(f"create policy all_rows on runs.{name} for select to groundgame_analyst using (true)")
+    if {"state_abbr", "county_code"} <= columns:
+        rule = OF_A_COUNTY
+    elif "voter_id" in columns and "dim_voters" in tables and name != "dim_voters":
+        rule = OF_A_VOTER
+    else:
+        # What speaks of people and of no county is not for the field; what speaks of no person is for all.
+        rule = "false" if columns & {"voter_id", "person_key"} else "true"
+    warehouse.execute(f"create policy own_counties on runs.{name} for select to groundgame_field using ({rule})")
+
+
+def _widen(warehouse: Warehouse, name: str, columns: Columns, run_id: str) -> None:
+    known = dict(warehouse.columns(f"runs.{name}"))
+    known.pop(RUN)
+    now = dict(columns)
+    if lost := [column for column, kind in known.items() if now.get(column) != kind]:
+        hint = f"drop table runs.{name} cascade, publish, and grant again"
+        raise PublishRefused(
+            run_id, [f"published.{name} would lose or change {', '.join(lost)}; if readers agree: {hint}"]
+        )
+    if new := [column for column in now if column not in known]:
+        warehouse.execute(
+            f"alter table runs.{name} " + ", ".join(f'add column "{column}" {now[column]}' for column in new)
+        )
+        _view(warehouse, name, [*known.items(), *((column, now[column]) for column in new)])
