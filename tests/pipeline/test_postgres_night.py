@@ -102,8 +102,8 @@ def test_landing_and_publication_that_are_killed_end_like_undisturbed_ones(copie
     assert _is_new(published_hashes(copied), expected)
     with open_warehouse(copied) as warehouse:
         states = warehouse.fetch("select seq, state from ops.publications order by 1, 2 desc").to_pylist()
-        seqs = sorted(warehouse.fetch("select seq from runs.run").column(0).to_pylist())
-    assert [tuple(row.values()) for row in states] == [(n, s) for n in seqs for s in ("intent", "done")]
+    last = states[-1]["seq"]
+    assert [tuple(row.values()) for row in states] == [(n, s) for n in range(1, last + 1) for s in ("intent", "done")]
 
 
 def _is_new(shown: dict[str, str], expected: dict[str, str]) -> bool:
