@@ -110,6 +110,7 @@ def link(settings: Settings, as_of: dt.date) -> Result:
 
     Where no app has been landed there is nobody to link, and dbt is not started for it.
     """
+    from groundgame.ingest.run import prepare
     from groundgame.linkage import link as linkage
     from groundgame.privacy import friends
     from groundgame.warehouse import dbt
@@ -120,7 +121,10 @@ def link(settings: Settings, as_of: dt.date) -> Result:
     _open_links(settings)
     dbt.build(settings, "people")
     linked = linkage.run(settings, as_of, "vault.people_to_match", "vault.voters_to_match")
-    return dataclasses.replace(linked, details={**linked.details, "purged": friends.purge(settings, as_of)})
+    purged = friends.purge(settings, as_of)
+    if any(purged.values()):
+        prepare(settings, as_of)  # a server holds copies of the files that were just purged
+    return dataclasses.replace(linked, details={**linked.details, "purged": purged})
 
 
 @stage

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from groundgame.config import Settings
 from groundgame.errors import SpecError
 from groundgame.linkage import decide, ledger, model, records, rules, waterfall
+from groundgame.linkage.engine import linking
 from groundgame.linkage.records import SCRATCH
 from groundgame.result import Result
 from groundgame.warehouse import steady
@@ -58,7 +59,7 @@ def deduplicate(
     """
     started = time.perf_counter()
     _check_schema(links_schema)
-    with open_warehouse(settings) as warehouse, records.scratch(warehouse):
+    with linking(settings, [table], links_schema) as warehouse:
         count = _clean(warehouse, _as_records(warehouse, table))
         waterfall.meet_namesakes(warehouse, RECORDS, RECORDS, same=True)
         sure = " or ".join(key.name for key in rules.KEYS if key.names == "exact")
@@ -99,7 +100,7 @@ def find_duplicates(settings: Settings, voters_table: str, links_schema: str = "
             pairs = warehouse.fetch(f"select count(*) from {links_schema}.voter_duplicates").column(0)[0].as_py()
             details = {"is_kept": True}
             return Result("link", "duplicates", 0, pairs, seconds=time.perf_counter() - started, details=details)
-    with open_warehouse(settings) as warehouse, records.scratch(warehouse):
+    with linking(settings, [voters_table], links_schema) as warehouse:
         records.check_columns(warehouse, voters_table, records.VOTERS)
         # Read once: behind the table there is a join over landed files.
         read = f"{SCRATCH}.read_voters"

@@ -13,9 +13,9 @@ from groundgame.config import Settings
 from groundgame.errors import SpecError
 from groundgame.linkage import decide, ledger, model, records, review, rules, waterfall
 from groundgame.linkage.duplicates import deduplicate, find_duplicates
+from groundgame.linkage.engine import linking
 from groundgame.linkage.records import SCRATCH
 from groundgame.result import Result
-from groundgame.warehouse.base import open_warehouse
 
 if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
@@ -54,7 +54,7 @@ def run(
     if not links_schema.isidentifier():
         raise SpecError("linkage", "links_schema", "is no plain name")
     review.remove(settings)  # it shows names that the night may have to forget
-    with open_warehouse(settings) as warehouse, records.scratch(warehouse):
+    with linking(settings, [people_table, voters_table], links_schema) as warehouse:
         records.check_columns(warehouse, people_table, records.PEOPLE)
         records.check_columns(warehouse, voters_table, records.VOTERS)
         # Read once, and into memory: names of friends must be in no file after the night.

@@ -86,9 +86,9 @@ def neighbours() -> list[dict[str, Any]]:
     ]
 
 
-def settings_in(folder: Path) -> Settings:
+def settings_in(folder: Path, **server: str) -> Settings:
     """An installation of its own."""
-    return load_settings(home=folder / "home", threads=2, memory_limit="1GB")
+    return load_settings(home=folder / "home", threads=2, memory_limit="1GB", **server)
 
 
 def fill(settings: Settings, people: list[dict[str, Any]], voters: list[dict[str, Any]]) -> None:
@@ -112,9 +112,9 @@ def read(settings: Settings, sql: str) -> list[dict[str, Any]]:
 
 def links(settings: Settings) -> dict[str, str]:
     """Who is linked to whom."""
-    return {row["person_key"]: row["voter_id"] for row in read(settings, "from linkage.person_links")}
+    return {row["person_key"]: row["voter_id"] for row in read(settings, "select * from linkage.person_links")}
 
 
 def ambiguous(settings: Settings) -> dict[str, str]:
     """Who is left out, and why."""
-    return {row["person_key"]: row["reason"] for row in read(settings, "from linkage.ambiguous_people")}
+    return {row["person_key"]: row["reason"] for row in read(settings, "select * from linkage.ambiguous_people")}
