@@ -1,7 +1,8 @@
 """Publication in a Postgres warehouse: one partition a run, and a pointer of one row that all views are joined to.
 
 A publication is one transaction: rows, pointer and ledger together, so a publisher that is killed leaves nothing to complete. Readers
-see the pointer of their snapshot: one run or another, in a single statement or in a whole REPEATABLE READ transaction.
+see the pointer of their snapshot: one run or another, in a single statement or in a whole REPEATABLE READ transaction. The partition
+that it fills was attached, empty, by the publication before.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from groundgame.publish import ledger, structure
 from groundgame.publish.build import OPS, combined_hash, filled, refuse_personal, unpublished
 from groundgame.publish.folder import Run
 from groundgame.publish.lock import WAIT_SECONDS
-from groundgame.publish.structure import RUN
+from groundgame.publish.structure import SERVED, SLOT
 from groundgame.result import Result
 from groundgame.warehouse import ops
 from groundgame.warehouse.base import Warehouse, open_warehouse
-from groundgame.warehouse.digest import table_hash
+from groundgame.warehouse.digest import rows_hash
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,140 +32,119 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 LOCK = 7_302_027
 # Dropping old runs asks for a moment without readers. Whoever reads longer than this is not disturbed: the next publication asks again.
-RETIRE_WAIT = "50ms"
-CURRENT = "(select seq from runs.pointer)"
+RETIRE_WAIT, RETIRE_TRIES = "100ms", 3
 
 
 def publish(settings: Settings, as_of: dt.date) -> Result:
     """Switch readers to the run of ``as_of``; see ``switch.publish``."""
     with open_warehouse(settings) as warehouse, _only_publisher(warehouse, f"of {as_of}"):
-        now = served(warehouse)
-        run_id = ops.run_id(warehouse, as_of)
+        now, run_id = served(warehouse), ops.run_id(warehouse, as_of)
         if reasons := ledger.refusals(warehouse, run_id, as_of, now):
             raise PublishRefused(run_id, reasons)
-        draft = _Draft(warehouse, run_id, as_of, ledger.next_seq(warehouse))
-        seconds = None
         with warehouse.transaction():
             # One look at the marts: nobody changes them in the middle.
             warehouse.execute("set transaction isolation level repeatable read")
-            draft.fill(unpublished(settings))
-            is_same = now is not None and (now.run_id, now.content_hash) == (run_id, draft.content_hash)
-            if is_same:
-                draft.drop()
-            else:
-                begin = time.perf_counter()
-                draft.flip()
-        if not is_same:
-            seconds = round(time.perf_counter() - begin, 4)
-            retire(warehouse, settings.keep_runs)
-    return draft.result("unchanged" if is_same else "published", seconds)
+            draft = _Draft(warehouse, run_id, as_of, unpublished(settings))
+            if now is not None and (now.run_id, now.content_hash) == (run_id, draft.content_hash):
+                return draft.result("unchanged")
+            draft.fill()
+            begin = time.perf_counter()
+            draft.flip()
+        flip_seconds = round(time.perf_counter() - begin, 4)
+        any(retire(warehouse, settings.keep_runs) for _ in range(RETIRE_TRIES))
+    return draft.result("published", flip_seconds=flip_seconds)
 
 
 class _Draft:
-    """The partitions of a run that is being published."""
+    """A run that is being published: its tables as selects over the warehouse, their columns, rows and hashes."""
 
-    def __init__(self, warehouse: Warehouse, run_id: str, as_of: dt.date, seq: int) -> None:
-        self.warehouse, self.run_id, self.as_of, self.seq = warehouse, run_id, as_of, seq
-        self.rows: dict[str, int] = {}
-        self.hashes: dict[str, str] = {}
-        self.content_hash = ""
-        self.marts: list[str] = []
-
-    def fill(self, inside: frozenset[str]) -> None:
-        """Write the partitions, not yet where a view sees them, and hash them."""
-        self.marts = [name for name in self.warehouse.tables("marts") if name not in inside]
-        refuse_personal(self.warehouse, self.run_id, self.marts)
-        selects = {f"marts.{name}": f"select * from marts.{name}" for name in self.marts}
-        selects |= {f"ops.{name}": filled(sql, self.run_id, self.as_of) for name, sql in OPS.items()}
-        for name, select in selects.items():
-            part = self.part(name)
-            columns = ", ".join(self._plain_columns(name, select))
-            self.warehouse.execute(
-                f"create table {part} as select cast({self.seq} as bigint) as {RUN}, {columns} from ({select}) as t"
-            )
-            self.hashes[name] = table_hash(self.warehouse, part, without=RUN)
-            rows = self.warehouse.fetch(f"select count(*) as n from {part}")
-            self.rows[name] = rows.column(0)[0].as_py()
+    def __init__(self, warehouse: Warehouse, run_id: str, as_of: dt.date, inside: frozenset[str]) -> None:
+        self.warehouse, self.run_id, self.as_of = warehouse, run_id, as_of
+        self.marts = [name for name in warehouse.tables("marts") if name not in inside]
+        refuse_personal(warehouse, run_id, self.marts)
+        self.selects = {f"marts.{name}": f"select * from marts.{name}" for name in self.marts}
+        self.selects |= {f"ops.{name}": filled(sql, run_id, as_of) for name, sql in OPS.items()}
+        self.columns = {name: self._columns(name) for name in self.selects}
+        found = {name: rows_hash(warehouse, f"({select})", self.columns[name]) for name, select in self.selects.items()}
+        self.hashes = {name: digest for name, (digest, _) in found.items()}
+        self.rows = {name: rows for name, (_, rows) in found.items()}
         self.content_hash = combined_hash(self.hashes)
+        self.slot = warehouse.fetch("select coalesce(max(slot), 0) + 1 as slot from runs.run").column(0)[0].as_py()
 
-    def _plain_columns(self, name: str, select: str) -> Iterator[str]:
-        """The columns under the engine's own types: a partition may have no other than its table."""
+    def _columns(self, name: str) -> list[tuple[str, str]]:
         kinds = dict(self.warehouse.columns(name))
-        for column in self.warehouse.fetch(f"select * from ({select}) as t limit 0").column_names:
-            yield f'cast(t."{column}" as {kinds[column]}) as "{column}"'
+        names = self.warehouse.fetch(f"select * from ({self.selects[name]}) as t limit 0").column_names
+        return [(column, kinds[column]) for column in names]
 
-    def part(self, name: str) -> str:
-        """The partition of a table, ``marts.x`` or ``ops.x``."""
-        return f"runs.{name.partition('.')[2]}__{self.seq}"
-
-    def drop(self) -> None:
-        """Leave nothing of a run that is served already."""
-        for name in self.hashes:
-            self.warehouse.execute(f"drop table {self.part(name)}")
+    def fill(self) -> None:
+        """Write the rows where no view looks yet, and make room for the next run."""
+        bare: dict[str, structure.Columns] = {bare_name(name): kinds for name, kinds in self.columns.items()}
+        structure.ensure(self.warehouse, bare, self.run_id)
+        structure.add_slot(self.warehouse, list(bare), self.slot)
+        for name, select in self.selects.items():
+            part = f"runs.{bare_name(name)}__{self.slot}"
+            listed = ", ".join(f'"{column}"' for column, _ in self.columns[name])
+            self.warehouse.execute(
+                f"insert into {part} ({SLOT}, {listed}) select {self.slot}, {listed} from ({select}) as t"
+            )
+            if "voter_id" in dict(self.columns[name]):
+                self.warehouse.execute(f"create index on {part} (voter_id)")
+            self.warehouse.execute(f"analyze {part}")
+        structure.add_slot(self.warehouse, list(bare), self.slot + 1)
+        structure.describe(self.warehouse, self.marts)
 
     def flip(self) -> None:
-        """Attach the partitions, move the pointer, note it: readers see all of it when the transaction commits."""
-        columns = {name: self.warehouse.columns(self.part(name))[1:] for name in self.hashes}
-        bare: dict[str, structure.Columns] = {name.partition(".")[2]: kinds for name, kinds in columns.items()}
-        structure.ensure(self.warehouse, bare, self.run_id)
-        for name in self.hashes:
-            part = self.part(name)
-            # With the check there, attaching reads no row.
-            self.warehouse.execute(
-                f"alter table {part} alter {RUN} set not null, add constraint of_one_run check ({RUN} = {self.seq})"
-            )
-            if "voter_id" in dict(columns[name]):
-                self.warehouse.execute(f"create index on {part} (voter_id)")
-            self.warehouse.execute(
-                f"alter table runs.{name.partition('.')[2]} attach partition {part} for values in ({self.seq})"
-            )
-        structure.describe(self.warehouse, self.marts)
-        run = Run(self.run_id, self.as_of, self.seq, self.content_hash)
-        self.warehouse.execute(
-            "insert into runs.run values (?, ?, ?, ?)", [run.seq, run.run_id, run.as_of, run.content_hash]
-        )
+        """Move the pointer and note it: readers see it when the transaction commits."""
+        run = Run(self.run_id, self.as_of, ledger.next_seq(self.warehouse), self.content_hash)
+        values = [self.slot, run.seq, run.run_id, run.as_of, run.content_hash]
+        self.warehouse.execute("insert into runs.run values (?, ?, ?, ?, ?)", values)
         for name, rows in self.rows.items():
-            values = [run.seq, name, rows, self.hashes[name]]
+            values = [self.slot, name, rows, self.hashes[name]]
             self.warehouse.execute("insert into runs.run_tables values (?, ?, ?, ?)", values)
-        point_at(self.warehouse, self.seq)
+        _point_at(self.warehouse, self.slot)
         ledger.note(self.warehouse, run, "intent")
         ledger.note(self.warehouse, run, "done")
 
-    def result(self, state: str, flip_seconds: float | None) -> Result:
+    def result(self, state: str, **more: float) -> Result:
         marts = {name: rows for name, rows in self.rows.items() if name.startswith("marts.")}
         details: dict[str, Any] = {"run_id": self.run_id, "state": state, "tables": len(marts)}
-        details["content_hash"] = self.content_hash
-        if flip_seconds is not None:
-            details["flip_seconds"] = flip_seconds
+        details |= {"content_hash": self.content_hash, **more}
         return Result("publish", "", rows_out=sum(marts.values()), details=details)
 
 
-def point_at(warehouse: Warehouse, seq: int) -> None:
-    """Move the pointer."""
+def bare_name(name: str) -> str:
+    """A table's name without its schema: both schemas of a run are one for consumers."""
+    return name.partition(".")[2]
+
+
+def _point_at(warehouse: Warehouse, slot: int) -> None:
     warehouse.execute(
-        "insert into runs.pointer (seq) values (?) on conflict (is_the_only_row) do update set seq = excluded.seq",
-        [seq],
+        "insert into runs.pointer (slot) values (?) on conflict (is_the_only_row) do update set slot = excluded.slot",
+        [slot],
     )
 
 
 def served(warehouse: Warehouse) -> Run | None:
     """The run that readers get now."""
-    return next(iter(runs(warehouse, f"where seq = {CURRENT}")), None)
+    return next(iter(runs(warehouse, f"where slot = {SERVED}").values()), None)
 
 
-def runs(warehouse: Warehouse, condition: str = "") -> list[Run]:
-    """Every run that can still be served, oldest publication first."""
-    rows = warehouse.fetch(f"select run_id, as_of_date, seq, content_hash from runs.run {condition} order by seq")
-    return [Run(*row.values()) for row in rows.to_pylist()]
+def runs(warehouse: Warehouse, condition: str = "") -> dict[int, Run]:
+    """Every run that can still be served by its slot, oldest publication first."""
+    rows = warehouse.fetch(
+        f"select slot, run_id, as_of_date, seq, content_hash from runs.run {condition} order by slot"
+    )
+    return {row.pop("slot"): Run(*row.values()) for row in rows.to_pylist()}
 
 
 def rollback(settings: Settings, run_id: str | None = None) -> Result:
     """Switch readers back; see ``switch.rollback``."""
     with open_warehouse(settings) as warehouse, _only_publisher(warehouse, run_id or "before this one"):
         now = served(warehouse)
-        target = earlier(runs(warehouse), now, run_id)
+        kept = runs(warehouse)
+        target = earlier(list(kept.values()), now, run_id)
         with warehouse.transaction():
-            point_at(warehouse, target.seq)
+            _point_at(warehouse, next(slot for slot, run in kept.items() if run == target))
             back = Run(target.run_id, target.as_of, ledger.next_seq(warehouse), target.content_hash)
             ledger.note(warehouse, back, "rolled_back")
     details = {"run_id": target.run_id, "from_run_id": now.run_id if now else ""}
@@ -190,33 +170,28 @@ def earlier(kept: list[Run], now: Run | None, run_id: str | None) -> Run:
 def retire(warehouse: Warehouse, keep_runs: int) -> bool:
     """Drop the runs that are kept no longer, if there is a moment without readers; returns whether none is left."""
     kept = ledger.recent_runs(warehouse, keep_runs)
-    now = served(warehouse)
-    newest = {run.run_id: run.seq for run in runs(warehouse) if run.run_id in kept}
-    old = [run.seq for run in runs(warehouse) if run.seq not in newest.values() and run != now]
+    now, there = served(warehouse), runs(warehouse)
+    newest = {run.run_id: slot for slot, run in there.items() if run.run_id in kept}
+    old = [slot for slot, run in there.items() if slot not in newest.values() and run != now]
     if not old:
         return True
-    parents = _parents(warehouse)
+    parents = structure.parents(warehouse)
+    gone = [part for part in structure.partitions(warehouse) if int(part.rpartition("__")[2]) in old]
     try:
         with warehouse.transaction():
             warehouse.execute(f"set local lock_timeout = '{RETIRE_WAIT}'")
             # All at once, and the pointer too: a reader in the middle of a transaction has one of them.
             listed = ", ".join(f"runs.{name}" for name in (*parents, "pointer"))
             warehouse.execute(f"lock table {listed} in access exclusive mode")
-            for seq in old:
-                for name in parents:
-                    warehouse.execute(f"drop table if exists runs.{name}__{seq}")
-                warehouse.execute("delete from runs.run_tables where seq = ?", [seq])
-                warehouse.execute("delete from runs.run where seq = ?", [seq])
+            for part in gone:
+                warehouse.execute(f"drop table runs.{part}")
+            for slot in old:
+                warehouse.execute("delete from runs.run_tables where slot = ?", [slot])
+                warehouse.execute("delete from runs.run where slot = ?", [slot])
     except WarehouseError as error:
         log.info("old runs stay until the next publication: %s", error)
         return False
     return True
-
-
-def _parents(warehouse: Warehouse) -> list[str]:
-    sql = "select relname from pg_class where relnamespace = 'runs'::regnamespace and relkind = 'p' order by 1"
-    names: list[str] = warehouse.fetch(sql).column(0).to_pylist()
-    return names
 
 
 def status(settings: Settings) -> dict[str, Any]:
@@ -225,14 +200,14 @@ def status(settings: Settings) -> dict[str, Any]:
         now = served(warehouse)
         if now is None:
             return {}
-        tables = warehouse.fetch("select count(*) as n from runs.run_tables where seq = ?", [now.seq])
+        tables = warehouse.fetch(f"select count(*) as n from runs.run_tables where slot = {SERVED}")
         return {
             "run_id": now.run_id,
             "as_of_date": now.as_of.isoformat(),
             "seq": now.seq,
             "content_hash": now.content_hash,
             "tables": tables.column(0)[0].as_py(),
-            "kept_runs": [run.run_id for run in runs(warehouse)],
+            "kept_runs": [run.run_id for run in runs(warehouse).values()],
         }
 
 
@@ -255,9 +230,12 @@ def published_hashes(settings: Settings) -> dict[str, str]:
         now = served(warehouse)
         if now is None:
             raise WarehouseError("read", "nothing is published yet; run a night first")
-        sql = "select table_name from runs.run_tables where seq = ? order by 1"
-        names = warehouse.fetch(sql, [now.seq]).column(0).to_pylist()
-        return {name: table_hash(warehouse, f"runs.{name.partition('.')[2]}__{now.seq}", without=RUN) for name in names}
+        names = warehouse.fetch(f"select table_name from runs.run_tables where slot = {SERVED} order by 1")
+        return {name: _served_hash(warehouse, bare_name(name)) for name in names.column(0).to_pylist()}
+
+
+def _served_hash(warehouse: Warehouse, name: str) -> str:
+    return rows_hash(warehouse, f"published.{name}", warehouse.columns(f"published.{name}"))[0]
 
 
 @contextmanager

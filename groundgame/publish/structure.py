@@ -12,12 +12,12 @@ from groundgame.errors import PublishRefused
 from groundgame.warehouse.base import Warehouse
 
 Columns = Sequence[tuple[str, str]]
-RUN = "run_seq"
+SLOT = "run_slot"
 READERS = "groundgame_analyst, groundgame_field"
-SERVED = "(select seq from runs.pointer)"
+SERVED = "(select slot from runs.pointer)"
 OF_A_COUNTY = "(state_abbr, county_code) in (select f.state_abbr, f.county_code from runs.field_counties as f where f.login = current_user)"
 # The voters' own rule decides: the field role sees in this table whom it sees there.
-OF_A_VOTER = f"voter_id in (select v.voter_id from runs.dim_voters as v where v.{RUN} = {SERVED})"
+OF_A_VOTER = f"voter_id in (select v.voter_id from runs.dim_voters as v where v.{SLOT} = {SERVED})"
 
 
 def ensure(warehouse: Warehouse, tables: dict[str, Columns], run_id: str) -> None:
@@ -30,13 +30,41 @@ def ensure(warehouse: Warehouse, tables: dict[str, Columns], run_id: str) -> Non
     new = [name for name in tables if name not in there]
     for name in new:
         columns = ", ".join(f'"{column}" {kind}' for column, kind in tables[name])
-        warehouse.execute(f"create table runs.{name} ({RUN} bigint not null, {columns}) partition by list ({RUN})")
+        warehouse.execute(f"create table runs.{name} ({SLOT} bigint not null, {columns}) partition by list ({SLOT})")
         _view(warehouse, name, tables[name])
         warehouse.execute(f"grant select on runs.{name}, published.{name} to {READERS}")
     for name in new:
         _row_rules(warehouse, name, {column for column, _ in tables[name]}, there | set(tables))
     for name in sorted(there & set(tables)):
         _widen(warehouse, name, tables[name], run_id)
+
+
+def add_slot(warehouse: Warehouse, tables: Sequence[str], slot: int) -> None:
+    """Give each table an empty partition for a run, unless it has one.
+
+    This must be done one publication ahead: a statement that was planned before the partition was attached does not look into it, also
+    when it is executed after the pointer has moved there.
+    """
+    there = set(partitions(warehouse))
+    for name in tables:
+        part = f"{name}__{slot}"
+        if part not in there:
+            warehouse.execute(f"create table runs.{part} (like runs.{name})")
+            warehouse.execute(f"alter table runs.{name} attach partition runs.{part} for values in ({slot})")
+
+
+def partitions(warehouse: Warehouse) -> list[str]:
+    """Names of all partitions, attached to their tables."""
+    sql = "select relname from pg_class where relnamespace = 'runs'::regnamespace and relispartition and relkind = 'r'"
+    names: list[str] = warehouse.fetch(sql).column(0).to_pylist()
+    return names
+
+
+def parents(warehouse: Warehouse) -> list[str]:
+    """Names of all tables that have partitions."""
+    sql = "select relname from pg_class where relnamespace = 'runs'::regnamespace and relkind = 'p' order by 1"
+    names: list[str] = warehouse.fetch(sql).column(0).to_pylist()
+    return names
 
 
 def describe(warehouse: Warehouse, marts: Sequence[str]) -> None:
@@ -61,7 +89,7 @@ def _view(warehouse: Warehouse, name: str, columns: Columns) -> None:
     listed = ", ".join(f'"{column}"' for column, _ in columns)
     warehouse.execute(
         f"create or replace view published.{name} with (security_invoker = true) as"
-        f" select {listed} from runs.{name} where {RUN} = {SERVED}"
+        f" select {listed} from runs.{name} where {SLOT} = {SERVED}"
     )
 
 
@@ -80,7 +108,7 @@ def _row_rules(warehouse: Warehouse, name: str, columns: set[str], tables: set[s
 
 def _widen(warehouse: Warehouse, name: str, columns: Columns, run_id: str) -> None:
     known = dict(warehouse.columns(f"runs.{name}"))
-    known.pop(RUN)
+    known.pop(SLOT)
     now = dict(columns)
     if lost := [column for column, kind in known.items() if now.get(column) != kind]:
         hint = f"drop table runs.{name} cascade, publish, and grant again"

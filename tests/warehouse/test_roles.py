@@ -61,7 +61,7 @@ def login(uri: str) -> Iterator[object]:
         "select * from ops.tombstones",
         "select * from runs.voter_scores__1",
         "insert into published.voter_scores values ('NC-1', 2)",
-        "update runs.pointer set seq = 1",
+        "update runs.pointer set slot = 1",
         "delete from runs.voter_scores",
         "create table published.mine (i int)",
         "create table public.mine (i int)",

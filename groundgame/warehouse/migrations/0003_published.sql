@@ -5,13 +5,15 @@ grant usage on schema published, runs to groundgame_analyst, groundgame_field;
 
 set local role groundgame_owner;
 
-create table runs.run (seq bigint primary key, run_id varchar not null, as_of_date date not null, content_hash varchar not null);
+create table runs.run (
+    slot bigint primary key, seq bigint not null, run_id varchar not null, as_of_date date not null, content_hash varchar not null
+);
 create table runs.run_tables (
-    seq bigint not null, table_name varchar not null, row_count bigint not null, content_hash varchar not null,
-    primary key (seq, table_name)
+    slot bigint not null, table_name varchar not null, row_count bigint not null, content_hash varchar not null,
+    primary key (slot, table_name)
 );
 -- Never more than one row, and none before the first publication.
-create table runs.pointer (is_the_only_row boolean primary key default true check (is_the_only_row), seq bigint not null);
+create table runs.pointer (is_the_only_row boolean primary key default true check (is_the_only_row), slot bigint not null);
 -- Which counties a login of the field role sees. A login without a row sees no voter.
 create table runs.field_counties (
     login varchar not null, state_abbr varchar not null, county_code varchar not null,
@@ -19,9 +21,9 @@ create table runs.field_counties (
 );
 
 create view published.published_run with (security_invoker = true) as
-select run_id, as_of_date, seq, content_hash from runs.run where seq = (select seq from runs.pointer);
+select run_id, as_of_date, seq, content_hash from runs.run where slot = (select slot from runs.pointer);
 create view published.published_tables with (security_invoker = true) as
-select table_name, row_count, content_hash from runs.run_tables where seq = (select seq from runs.pointer);
+select table_name, row_count, content_hash from runs.run_tables where slot = (select slot from runs.pointer);
 
 grant select on runs.run, runs.run_tables, runs.pointer to groundgame_analyst, groundgame_field;
 grant select on runs.field_counties to groundgame_field;
