@@ -12,14 +12,17 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groundgame.config import Settings
 from groundgame.errors import PublishRefused, SpecError, WarehouseError
-from groundgame.publish import ledger, structure
-from groundgame.publish.build import OPS, combined_hash, filled, refuse_personal, unpublished
+from groundgame.publish import ledger, run_status, structure
+from groundgame.publish.build import OPS, combined_hash, filled, refuse_personal
+from groundgame.publish.contract import frozen, unpublished
 from groundgame.publish.folder import Run
 from groundgame.publish.lock import WAIT_SECONDS
+from groundgame.publish.run_status import RUN_STATUS
 from groundgame.publish.structure import SERVED, SLOT
 from groundgame.result import Result
 from groundgame.warehouse import ops
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 LOCK = 7_302_027
+# As the server itself calls a type.
+KINDS = {"varchar": "character varying"}
+STATUS = f"marts.{RUN_STATUS.name}"
 # Dropping old runs asks for a moment without readers. Whoever reads longer than this is not disturbed: the next publication asks again.
 RETIRE_WAIT, RETIRE_TRIES = "100ms", 3
 
@@ -44,7 +50,7 @@ def publish(settings: Settings, as_of: dt.date) -> Result:
         with warehouse.transaction():
             # One look at the marts: nobody changes them in the middle.
             warehouse.execute("set transaction isolation level repeatable read")
-            draft = _Draft(warehouse, run_id, as_of, unpublished(settings))
+            draft = _Draft(warehouse, run_id, as_of, settings.dbt_project_dir)
             if now is not None and (now.run_id, now.content_hash) == (run_id, draft.content_hash):
                 return draft.result("unchanged")
             draft.fill()
@@ -58,13 +64,19 @@ def publish(settings: Settings, as_of: dt.date) -> Result:
 class _Draft:
     """A run that is being published: its tables as selects over the warehouse, their columns, rows and hashes."""
 
-    def __init__(self, warehouse: Warehouse, run_id: str, as_of: dt.date, inside: frozenset[str]) -> None:
+    def __init__(self, warehouse: Warehouse, run_id: str, as_of: dt.date, dbt_project: Path) -> None:
         self.warehouse, self.run_id, self.as_of = warehouse, run_id, as_of
+        inside = unpublished(dbt_project)
         self.marts = [name for name in warehouse.tables("marts") if name not in inside]
         refuse_personal(warehouse, run_id, self.marts)
         self.selects = {f"marts.{name}": f"select * from marts.{name}" for name in self.marts}
         self.selects |= {f"ops.{name}": filled(sql, run_id, as_of) for name, sql in OPS.items()}
+        places = {bare_name(name): f"({select}) as t" for name, select in self.selects.items()}
         self.columns = {name: self._columns(name) for name in self.selects}
+        self.selects[STATUS] = run_status.select(run_id, as_of, frozen(dbt_project).named(), places)
+        self.columns[STATUS] = [
+            (column.name, KINDS.get(column.data_type, column.data_type)) for column in RUN_STATUS.columns
+        ]
         found = {name: rows_hash(warehouse, f"({select})", self.columns[name]) for name, select in self.selects.items()}
         self.hashes = {name: digest for name, (digest, _) in found.items()}
         self.rows = {name: rows for name, (_, rows) in found.items()}
@@ -91,7 +103,13 @@ class _Draft:
                 self.warehouse.execute(f"create index on {part} (voter_id)")
             self.warehouse.execute(f"analyze {part}")
         structure.add_slot(self.warehouse, list(bare), self.slot + 1)
-        structure.describe(self.warehouse, self.marts)
+        structure.describe(self.warehouse, self._descriptions())
+
+    def _descriptions(self) -> dict[tuple[str, str | None], str]:
+        said = structure.descriptions(self.warehouse, "marts")
+        said = {(name, column): text for (name, column), text in said.items() if name in self.marts}
+        said[RUN_STATUS.name, None] = RUN_STATUS.description
+        return said | {(RUN_STATUS.name, column.name): column.description for column in RUN_STATUS.columns}
 
     def flip(self) -> None:
         """Move the pointer and note it: readers see it when the transaction commits."""

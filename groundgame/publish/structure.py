@@ -6,7 +6,7 @@ somebody's own view refers to. Rows and the pointer are the concern of ``server`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from groundgame.errors import PublishRefused
 from groundgame.warehouse.base import Warehouse
@@ -67,8 +67,8 @@ def parents(warehouse: Warehouse) -> list[str]:
     return names
 
 
-def describe(warehouse: Warehouse, marts: Sequence[str]) -> None:
-    """Carry the marts' descriptions over to the views, where they differ."""
+def descriptions(warehouse: Warehouse, schema: str) -> dict[tuple[str, str | None], str]:
+    """The comments on a schema's tables and views (column None) and on their columns."""
     sql = """
         select c.relname as name, a.attname as column_name, d.description
         from pg_class as c
@@ -76,10 +76,14 @@ def describe(warehouse: Warehouse, marts: Sequence[str]) -> None:
         join pg_description as d on d.objoid = c.oid and d.classoid = 'pg_class'::regclass
         left join pg_attribute as a on a.attrelid = c.oid and a.attnum = d.objsubid and d.objsubid > 0
         where n.nspname = ? order by 1, d.objsubid"""
-    said = {(r["name"], r["column_name"]): r["description"] for r in warehouse.fetch(sql, ["published"]).to_pylist()}
-    for row in warehouse.fetch(sql, ["marts"]).to_pylist():
-        name, column, text = row["name"], row["column_name"], row["description"]
-        if name in marts and said.get((name, column)) != text:
+    return {(r["name"], r["column_name"]): r["description"] for r in warehouse.fetch(sql, [schema]).to_pylist()}
+
+
+def describe(warehouse: Warehouse, wanted: Mapping[tuple[str, str | None], str]) -> None:
+    """Put descriptions on the views, where they differ."""
+    said = descriptions(warehouse, "published")
+    for (name, column), text in wanted.items():
+        if said.get((name, column)) != text:
             what = f"view published.{name}" if column is None else f'column published.{name}."{column}"'
             quoted = text.replace("'", "''")
             warehouse.execute(f"comment on {what} is '{quoted}'")

@@ -65,9 +65,9 @@ def test_rows_are_in_key_order_and_descriptions_travel_along(files: Settings) ->
     switch.publish(files, build_night(files, 1, voters=5000))
     ids = query(files, "select voter_id from voter_scores")["voter_id"].to_pylist()
     assert ids == sorted(ids)
-    comments = query(
-        files, "select comment from duckdb_columns() where column_name = 'night' and comment is not null"
-    )["comment"].to_pylist()
+    comments = query(files, "select comment from duckdb_columns() where column_name = 'night' and comment is not null")[
+        "comment"
+    ].to_pylist()
     assert comments == ["which night"]
     assert query(
         files, "select comment from duckdb_tables() where table_name = 'voter_scores' and comment is not null"
