@@ -47,9 +47,12 @@ def forget(
     The caller holds the publisher's lock.
 
     Raises:
-        SpecError: the subject is no id, or the reason is empty or holds the id.
+        SpecError: the subject is no id, or the reason is empty or holds the id, or the warehouse is a server.
         WarehouseError: the key is lost, the warehouse is busy, or rows came back while they were removed; run it again.
     """
+    if settings.engine != "duckdb":
+        problem = f"nobody can be forgotten in a {settings.engine} warehouse yet; nothing was changed"
+        raise SpecError("forget", "engine", problem, "see groundgame/warehouse/README.md")
     person = parse(subject)
     if not reason.strip() or person.local_id in reason:
         raise SpecError("forget", "reason", "is empty or holds the id", "say how the request came, not who wrote it")
