@@ -6,7 +6,6 @@ import ast
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -64,9 +63,11 @@ def test_a_refused_file_stops_the_night_and_the_last_scores_stay(run_nightly, ho
 def test_a_hold_waits_for_a_person_and_names_her(run_nightly, home: Settings) -> None:
     """V34: a registration file 30% shorter than the last one is staged, and published only when somebody approves."""
     shorten_registrations(home)
-    approver = threading.Thread(target=approve_when_asked, daemon=True)
+    is_over = threading.Event()
+    approver = threading.Thread(target=approve_when_asked, args=(is_over,), daemon=True)
     approver.start()
     run = run_nightly(home, "2026-11-01")
+    is_over.set()
     approver.join(timeout=5)
     assert str(run.state) == "success", states(run)
     from groundgame.warehouse.base import open_warehouse
@@ -89,8 +90,8 @@ def shorten_registrations(settings: Settings) -> None:
         archive.writestr(name.replace("20261024", "20261031"), b"".join(lines[: int(len(lines) * 0.7)]))
 
 
-def approve_when_asked() -> None:
-    """Answer the pending request through the API's own route, as the UI does."""
+def approve_when_asked(is_over: threading.Event) -> None:
+    """Answer the pending request through the API's own route, as the UI does, however long the night takes to ask."""
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
     from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
     from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
@@ -98,8 +99,7 @@ def approve_when_asked() -> None:
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
-    for _ in range(240):
-        time.sleep(0.5)
+    while not is_over.wait(0.5):
         with create_session() as session:
             waiting = session.scalar(
                 select(TaskInstance).where(
