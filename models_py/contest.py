@@ -117,5 +117,5 @@ def _rescore(
     rows = read_election_rows(warehouse, spec, as_of, universe, settings.seed, judged["election"], stored.encoding)
     model = stored.path / registry.MODEL
     with ModelProcess(stored.score, stored.version, model, stored.encoding.features, settings.threads) as process:
-        raw = next(iter(process.predict([list(rows.x.T)])))
+        raw = next(iter(process.predict([list(rows.x.T)]))).raw
     return metrics(rows.label, stored.calibrator.apply(raw, judged["kind"]))["log_loss"]
