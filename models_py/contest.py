@@ -67,6 +67,16 @@ def decide_and_record(
         reason=decision.reason,
         trained_at=ops.utc_now(),
     )
+    for one in challenger.card["judged"]["slices"]:
+        ops.record(
+            warehouse,
+            "score_slices",
+            score_name=challenger.score,
+            model_version=challenger.version,
+            as_of_date=as_of,
+            judged_election=challenger.card["judged"]["election"],
+            **one,
+        )
     return decision
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from groundgame.config import Settings
 from groundgame.errors import ModelRejected
 from groundgame.result import Result
+from groundgame.warehouse import ops
 from groundgame.warehouse.base import Warehouse, open_warehouse
 from models_py import registry
 from models_py.encode import FEATURES_TABLE, feature_columns
@@ -57,7 +58,9 @@ def score(settings: Settings, score_name: str, as_of: dt.date, universe: dict[st
     ):
         _check(warehouse, stored)
         predictions = _predict(warehouse, spec, stored, process, tonight_condition(spec, as_of, universe))
-        _replace(warehouse, score_name, as_of, stored.version, predictions)
+        with warehouse.transaction():
+            _replace(warehouse, score_name, as_of, stored.version, predictions)
+            _record_check(warehouse, score_name, as_of, stored.version, process.agreement)
     return Result(
         stage="score",
         name=score_name,
@@ -137,6 +140,15 @@ def _calibrated(stored: registry.StoredModel, raw: NDArray[np.float64], kind: pa
     return share
 
 
+def _record_check(
+    warehouse: Warehouse, score_name: str, as_of: dt.date, version: str, agreement: dict[str, float]
+) -> None:
+    if agreement.get("rows"):
+        figures = zip(("checked_count", "first_share", "all_share"), agreement.values(), strict=True)
+        key = {"score_name": score_name, "model_version": version, "as_of_date": as_of}
+        ops.record(warehouse, "score_reason_checks", **key, **dict(figures))
+
+
 def _replace(warehouse: Warehouse, score_name: str, as_of: dt.date, version: str, predictions: pa.Table) -> None:
     import pyarrow as pa
 
@@ -144,11 +156,8 @@ def _replace(warehouse: Warehouse, score_name: str, as_of: dt.date, version: str
         # A dictionary of one value: a million rows do not carry a million copies of a name.
         codes = pa.array(np.zeros(predictions.num_rows, dtype=np.int8))
         predictions = predictions.append_column(name, pa.DictionaryArray.from_arrays(codes, pa.array([value])))
-    with warehouse.transaction():
-        warehouse.execute(f"create table if not exists {PREDICTIONS_TABLE} ({PREDICTIONS_COLUMNS})")
-        for place in (1, 2, 3):  # a table of before scores had reasons
-            warehouse.execute(f"alter table {PREDICTIONS_TABLE} add column if not exists reason_{place} varchar")
-        warehouse.execute(
-            f"delete from {PREDICTIONS_TABLE} where score_name = ? and as_of_date = ?", [score_name, as_of]
-        )
-        warehouse.append(PREDICTIONS_TABLE, predictions)
+    warehouse.execute(f"create table if not exists {PREDICTIONS_TABLE} ({PREDICTIONS_COLUMNS})")
+    for place in (1, 2, 3):  # a table of before scores had reasons
+        warehouse.execute(f"alter table {PREDICTIONS_TABLE} add column if not exists reason_{place} varchar")
+    warehouse.execute(f"delete from {PREDICTIONS_TABLE} where score_name = ? and as_of_date = ?", [score_name, as_of])
+    warehouse.append(PREDICTIONS_TABLE, predictions)
