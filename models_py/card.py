@@ -18,6 +18,7 @@ from models_py.design import NEXT_ELECTION
 from models_py.evaluate import DIGITS, decile_intervals, deciles, intervals, metrics
 from models_py.matrix import TrainingRows
 from models_py.recipe import LEVEL_KNOWN, MODEL, Fitted, Judged
+from models_py.slices import slices
 from models_py.spec import ScoreSpec
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def render(card: dict[str, Any], version: str) -> str:
     """The card as one self-contained HTML page."""
     import jinja2
 
-    from models_py.plots import calibration_plot, gain_plot
+    from models_py.plots import calibration_plot, gain_plot, slices_plot
 
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -87,6 +88,7 @@ def render(card: dict[str, Any], version: str) -> str:
         version=version,
         calibration_plot=calibration_plot(card["judged"]["deciles"]),
         gain_plot=gain_plot(card["deployed"]["gain"]),
+        slices_plot=slices_plot(card["judged"]["slices"]),
     )
 
 
@@ -125,6 +127,7 @@ def _judged(rows: TrainingRows, judged: Judged, seed: int) -> dict[str, Any]:
         "intervals": intervals(judged.label, predictions, judged.household, seed),
         "level": _level(judged.fitted[0], election.kind),
         "deciles": _deciles(judged.label, p, judged.household),
+        "slices": slices(rows, judged),
     }
 
 

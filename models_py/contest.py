@@ -67,6 +67,16 @@ def decide_and_record(
         reason=decision.reason,
         trained_at=ops.utc_now(),
     )
+    for one in challenger.card["judged"]["slices"]:
+        ops.record(
+            warehouse,
+            "score_slices",
+            score_name=challenger.score,
+            model_version=challenger.version,
+            as_of_date=as_of,
+            judged_election=challenger.card["judged"]["election"],
+            **one,
+        )
     return decision
 
 
@@ -117,5 +127,5 @@ def _rescore(
     rows = read_election_rows(warehouse, spec, as_of, universe, settings.seed, judged["election"], stored.encoding)
     model = stored.path / registry.MODEL
     with ModelProcess(stored.score, stored.version, model, stored.encoding.features, settings.threads) as process:
-        raw = next(iter(process.predict([list(rows.x.T)])))
+        raw = next(iter(process.predict([list(rows.x.T)]))).raw
     return metrics(rows.label, stored.calibrator.apply(raw, judged["kind"]))["log_loss"]

@@ -53,7 +53,8 @@ class TrainingRows:
     """The labelled rows, ordered by election date and voter id.
 
     ``x`` is (rows, features) float32 with NaN for unknown; ``label`` 0 or 1; ``count`` the count of past votes;
-    ``household`` a 64-bit key of the voter's household; ``election`` the position in ``elections``, oldest first.
+    ``household`` a 64-bit key of the voter's household; ``election`` the position in ``elections``, oldest first;
+    ``county`` the code of the voter's county, for judging alone.
     """
 
     encoding: Encoding
@@ -63,12 +64,15 @@ class TrainingRows:
     count: NDArray[np.float32]
     household: NDArray[np.uint64]
     election: NDArray[np.int16]
+    county: NDArray[Any] | None = None
 
     def snapshot_sha256(self) -> str:
         """Hash of everything that training sees: the data snapshot named on the card."""
         digest = hashlib.sha256(repr((self.encoding, self.elections)).encode())
         for part in (self.x, self.label, self.count, self.household, self.election):
             digest.update(np.ascontiguousarray(part).data.cast("B"))
+        if self.county is not None:
+            digest.update("\n".join(self.county.tolist()).encode())
         return digest.hexdigest()
 
 
@@ -241,7 +245,8 @@ select
     cast(case when voted.voter_id is null then 0 else 1 end as smallint) as _label,
     coalesce(cast(f.{spec.count_column} as real), 0) as _count,
     cast(case f.target_election_id {position} end as smallint) as _election,
-    substr(f.household_key, 9, {SIXTEEN_HEX_DIGITS}) as _household
+    substr(f.household_key, 9, {SIXTEEN_HEX_DIGITS}) as _household,
+    coalesce(cast(f.county_code as varchar), 'unknown') as _county
 from sampled f left join voted on voted.voter_id = f.voter_id and voted.election_id = f.target_election_id
 order by f.target_election_date, f.voter_id"""
 
@@ -253,12 +258,14 @@ def _threshold(spec: ScoreSpec, rows: int) -> str:
 
 
 def _collect(reader: pa.RecordBatchReader, encoding: Encoding, elections: tuple[Election, ...]) -> TrainingRows:
-    blocks: dict[str, list[NDArray[Any]]] = {name: [] for name in ("x", "_label", "_count", "_election", "_household")}
+    blocks: dict[str, list[NDArray[Any]]] = {
+        name: [] for name in ("x", "_label", "_count", "_election", "_household", "_county")
+    }
     for batch in reader:
         columns = {name: batch.column(name) for name in batch.schema.names}
         blocks["x"].append(_float_columns(batch, encoding))
         blocks["_household"].append(_hex_to_integers(columns["_household"]))
-        for name in ("_label", "_count", "_election"):
+        for name in ("_label", "_count", "_election", "_county"):
             blocks[name].append(columns[name].to_numpy(zero_copy_only=False))
     joined = {name: np.concatenate(parts) for name, parts in blocks.items()}
     return TrainingRows(
@@ -269,6 +276,7 @@ def _collect(reader: pa.RecordBatchReader, encoding: Encoding, elections: tuple[
         joined["_count"].astype(np.float32),
         joined["_household"],
         joined["_election"].astype(np.int16),
+        joined["_county"].astype(np.str_),
     )
 
 

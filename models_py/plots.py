@@ -1,10 +1,10 @@
-"""The two drawings of a card as inline SVG: same input, same bytes, and colours that follow the page into dark mode."""
+"""The drawings of a card as inline SVG: same input, same bytes, and colours that follow the page into dark mode."""
 
 from __future__ import annotations
 
 import io
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 INK, FAINT, ACCENT = "#0a0b0c", "#1a1b1c", "#2a2b2c"
 VARIABLES = {INK: "var(--ink)", FAINT: "var(--faint)", ACCENT: "var(--accent)"}
 TOP_FEATURES = 15
+# A hundred counties in one drawing say nothing; the table has them.
+NOT_DRAWN = "county"
 
 
 def calibration_plot(deciles: list[dict[str, float]]) -> str:
@@ -41,6 +43,21 @@ def gain_plot(gain: dict[str, float]) -> str:
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     return _svg(figure, "Share of gain by feature")
+
+
+def slices_plot(slices: list[dict[str, Any]]) -> str:
+    """How far the mean score of each group of voters lies above the share of it that voted, in points, with 95% intervals."""
+    shown = [one for one in slices if one["slice_kind"] != NOT_DRAWN][::-1]
+    figure, axes = _canvas(7.2, 0.8 + 0.24 * max(len(shown), 1))
+    axes.axvline(0, color=FAINT, linewidth=1)
+    names = [f"{one['slice_kind']}: {one['slice_value'].replace('_', ' ')}" for one in shown]
+    gaps, margins = ([one[key] * 100 for one in shown] for key in ("gap_share", "margin_share"))
+    axes.errorbar(gaps, range(len(shown)), xerr=margins, fmt="o", color=ACCENT, markersize=4.5, linewidth=1.2)
+    axes.set_yticks(range(len(shown)), names)
+    axes.set_xlabel("points by which the score is above what they did (left: below)")
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    return _svg(figure, "Error by group of voters")
 
 
 def _canvas(width: float, height: float) -> tuple[Figure, Axes]:

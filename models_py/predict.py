@@ -12,12 +12,13 @@ import numpy as np
 from groundgame.config import Settings
 from groundgame.errors import ModelRejected
 from groundgame.result import Result
+from groundgame.warehouse import ops
 from groundgame.warehouse.base import Warehouse, open_warehouse
 from models_py import registry
 from models_py.encode import FEATURES_TABLE, feature_columns
 from models_py.matrix import tonight_condition
 from models_py.process import ModelProcess
-from models_py.spec import load_spec
+from models_py.spec import ScoreSpec, load_spec
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 PREDICTIONS_TABLE = "scores.predictions"
 PREDICTIONS_COLUMNS = """
-    voter_id varchar, score_name varchar, as_of_date date, score_raw double, score smallint, model_version varchar"""
+    voter_id varchar, score_name varchar, as_of_date date, score_raw double, score smallint, model_version varchar,
+    reason_1 varchar, reason_2 varchar, reason_3 varchar"""
 # Large enough that a block outweighs its round trip, small enough (10 MB at 40 features) to stay in memory four times.
 BLOCK_ROWS = 65_536
 
@@ -49,20 +51,23 @@ def score(settings: Settings, score_name: str, as_of: dt.date, universe: dict[st
         raise ModelRejected(score_name, "no version", ["no model has been promoted yet; train first"])
     stored = registry.load(settings, score_name, pointer.version, pointer.manifest_sha256)
     model = stored.path / registry.MODEL
+    groups = spec.reason_groups(stored.encoding.features)
     with (
-        ModelProcess(score_name, stored.version, model, stored.encoding.features, settings.threads) as process,
+        ModelProcess(score_name, stored.version, model, stored.encoding.features, settings.threads, groups) as process,
         open_warehouse(settings) as warehouse,
     ):
         _check(warehouse, stored)
-        predictions = _predict(warehouse, stored, process, tonight_condition(spec, as_of, universe))
-        _replace(warehouse, score_name, as_of, stored.version, predictions)
+        predictions = _predict(warehouse, spec, stored, process, tonight_condition(spec, as_of, universe))
+        with warehouse.transaction():
+            _replace(warehouse, score_name, as_of, stored.version, predictions)
+            _record_check(warehouse, score_name, as_of, stored.version, process.agreement)
     return Result(
         stage="score",
         name=score_name,
         rows_in=predictions.num_rows,
         rows_out=predictions.num_rows,
         seconds=round(time.perf_counter() - start, 3),
-        details={"version": stored.version, "trained_as_of": stored.card["as_of"]},
+        details={"version": stored.version, "trained_as_of": stored.card["as_of"], "reasons": process.agreement},
     )
 
 
@@ -84,8 +89,10 @@ def _check(warehouse: Warehouse, stored: registry.StoredModel) -> None:
         raise ModelRejected(stored.score, stored.version, [f"features missing in {FEATURES_TABLE}: {gone}"])
 
 
-def _predict(warehouse: Warehouse, stored: registry.StoredModel, process: ModelProcess, condition: str) -> pa.Table:
-    """voter_id, score_raw and score of all voters of tonight; three narrow columns, so a state fits into memory."""
+def _predict(
+    warehouse: Warehouse, spec: ScoreSpec, stored: registry.StoredModel, process: ModelProcess, condition: str
+) -> pa.Table:
+    """voter_id, score_raw, score and reasons of all voters of tonight; narrow columns, so a state fits into memory."""
     import pyarrow as pa
 
     sql = f"select voter_id, target_election_kind, {stored.encoding.select()} from {FEATURES_TABLE} f where {condition}"
@@ -98,13 +105,25 @@ def _predict(warehouse: Warehouse, stored: registry.StoredModel, process: ModelP
             yield [column.to_numpy(zero_copy_only=False) for column in batch.columns[2:]]
 
     parts = []
-    for position, raw in enumerate(process.predict(blocks())):
+    for position, answer in enumerate(process.predict(blocks())):
         voter_id, kind = voters[position]
-        share = _calibrated(stored, raw, kind)
-        parts.append(pa.table({"voter_id": voter_id, "score_raw": share, "score": to_scores(share)}))
+        share = _calibrated(stored, answer.raw, kind)
+        part = {"voter_id": voter_id, "score_raw": share, "score": to_scores(share)}
+        parts.append(pa.table({**part, **_in_words(spec, answer.reasons)}))
     if not parts:
         return pa.table({"voter_id": pa.array([], pa.string()), "score_raw": pa.array([], pa.float64())})
     return pa.concat_tables(parts)
+
+
+def _in_words(spec: ScoreSpec, reasons: NDArray[np.uint8]) -> dict[str, pa.Array]:
+    """Codes of reasons as columns of words; a dictionary, so a million rows do not carry a million sentences."""
+    import pyarrow as pa
+
+    words = pa.array(["", *(word for reason in spec.reasons for word in (reason.raises, reason.lowers))], pa.string())
+    return {
+        f"reason_{place}": pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int8), mask=codes == 0), words)
+        for place, codes in enumerate(reasons, start=1)
+    }
 
 
 def _calibrated(stored: registry.StoredModel, raw: NDArray[np.float64], kind: pa.Array) -> NDArray[np.float64]:
@@ -121,6 +140,15 @@ def _calibrated(stored: registry.StoredModel, raw: NDArray[np.float64], kind: pa
     return share
 
 
+def _record_check(
+    warehouse: Warehouse, score_name: str, as_of: dt.date, version: str, agreement: dict[str, float]
+) -> None:
+    if agreement.get("rows"):
+        figures = zip(("checked_count", "first_share", "all_share"), agreement.values(), strict=True)
+        key = {"score_name": score_name, "model_version": version, "as_of_date": as_of}
+        ops.record(warehouse, "score_reason_checks", **key, **dict(figures))
+
+
 def _replace(warehouse: Warehouse, score_name: str, as_of: dt.date, version: str, predictions: pa.Table) -> None:
     import pyarrow as pa
 
@@ -128,9 +156,8 @@ def _replace(warehouse: Warehouse, score_name: str, as_of: dt.date, version: str
         # A dictionary of one value: a million rows do not carry a million copies of a name.
         codes = pa.array(np.zeros(predictions.num_rows, dtype=np.int8))
         predictions = predictions.append_column(name, pa.DictionaryArray.from_arrays(codes, pa.array([value])))
-    with warehouse.transaction():
-        warehouse.execute(f"create table if not exists {PREDICTIONS_TABLE} ({PREDICTIONS_COLUMNS})")
-        warehouse.execute(
-            f"delete from {PREDICTIONS_TABLE} where score_name = ? and as_of_date = ?", [score_name, as_of]
-        )
-        warehouse.append(PREDICTIONS_TABLE, predictions)
+    warehouse.execute(f"create table if not exists {PREDICTIONS_TABLE} ({PREDICTIONS_COLUMNS})")
+    for place in (1, 2, 3):  # a table of before scores had reasons
+        warehouse.execute(f"alter table {PREDICTIONS_TABLE} add column if not exists reason_{place} varchar")
+    warehouse.execute(f"delete from {PREDICTIONS_TABLE} where score_name = ? and as_of_date = ?", [score_name, as_of])
+    warehouse.append(PREDICTIONS_TABLE, predictions)

@@ -12,11 +12,12 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from groundgame.errors import ModelRejected
+from models_py.shallow import REASONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,18 +27,35 @@ ROOT = Path(__file__).resolve().parent.parent
 ANSWER_SECONDS = 300.0
 
 
+class Answer(NamedTuple):
+    """Raw probabilities (rows,) and the codes of their reasons (3, rows), zero for none; see ``shallow.ShallowTrees.predict``."""
+
+    raw: NDArray[np.float64]
+    reasons: NDArray[np.uint8]
+
+
 class ModelProcess:
     """A model in a process of its own; use as a context manager.
 
     It starts at once, so that it loads while the caller prepares its query. Every failure, a crash included, is a ``ModelRejected``.
     """
 
-    def __init__(self, score: str, version: str, model: Path, features: Sequence[str], threads: int) -> None:
+    def __init__(
+        self,
+        score: str,
+        version: str,
+        model: Path,
+        features: Sequence[str],
+        threads: int,
+        reason_groups: Sequence[int] = (),
+    ) -> None:
         self.score, self.version, self.features = score, version, list(features)
+        # After all blocks: rows explained twice, and how often the first and all three reasons were LightGBM's own.
+        self.agreement: dict[str, float] = {}
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the process
         path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
         self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-            [sys.executable, "-m", "models_py.worker", str(model), str(threads)],
+            [sys.executable, "-m", "models_py.worker", str(model), str(threads), json.dumps(list(reason_groups))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -60,8 +78,8 @@ class ModelProcess:
             except BrokenPipeError:
                 pass  # bytes that a dead child will never read
 
-    def predict(self, blocks: Iterable[Sequence[NDArray[np.float32]]]) -> Iterator[NDArray[np.float64]]:
-        """Raw probabilities, one array for each block of columns, in order.
+    def predict(self, blocks: Iterable[Sequence[NDArray[np.float32]]]) -> Iterator[Answer]:
+        """Probabilities and reasons, one answer for each block of columns, in order.
 
         A thread feeds the child, so that the next block is read from the warehouse while this one is predicted.
 
@@ -79,6 +97,8 @@ class ModelProcess:
                     rows.append(len(columns[0]))
                     is_fed.release()
                     self._send(columns)
+                if rows:
+                    self._send([np.empty(0, dtype=np.float32)])  # no more
             except BrokenPipeError:
                 pass  # the child has gone; the reading side finds out why
             except BaseException as error:  # carried over to the caller's thread below
@@ -94,8 +114,12 @@ class ModelProcess:
                 is_fed.acquire()
                 if answered >= len(rows):
                     break
-                yield np.frombuffer(self._receive(8 * rows[answered]), dtype=np.float64)
+                count = rows[answered]
+                raw = np.frombuffer(self._receive(8 * count), dtype=np.float64)
+                yield Answer(raw, np.frombuffer(self._receive(REASONS * count), dtype=np.uint8).reshape(REASONS, count))
                 answered += 1
+            if answered and not failure:
+                self.agreement = self._line()
         finally:
             # The feeder may sit in a read of the caller's warehouse: it must be over before the caller closes that.
             if answered < len(rows):
@@ -107,13 +131,16 @@ class ModelProcess:
     def _await_ready(self) -> None:
         if self._is_ready:
             return
-        line = b""
-        while not line.endswith(b"\n"):
-            line += self._receive(1)
-        names = json.loads(line)["features"]
+        names = self._line()["features"]
         if names != self.features:
             raise self._rejected(f"model.txt expects other columns or another order than encoding.json: {names}")
         self._is_ready = True
+
+    def _line(self) -> dict[str, Any]:
+        line = b""
+        while not line.endswith(b"\n"):
+            line += self._receive(1)
+        return dict(json.loads(line))
 
     def _send(self, columns: Sequence[NDArray[np.float32]]) -> None:
         stdin: Any = self._process.stdin

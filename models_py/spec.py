@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,6 +19,8 @@ from groundgame.sources.strict_yaml import read_yaml
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Share = Annotated[float, Field(ge=0, le=1)]
+# Used where the law and consent allow; said of nobody.
+NEVER_A_REASON = frozenset({"race", "ethnicity", "religion", "political_views"})
 ELECTION_KINDS = Literal["presidential", "midterm", "municipal", "primary", "runoff", "special"]
 
 
@@ -49,6 +52,14 @@ class Feature(Strict):
     name: Name
     kind: Literal["numeric", "categorical"]
     meaning: str
+
+
+class Reason(Strict):
+    """What voters are told apart by, in plain words, for those who read a score: why is this one high, that one low."""
+
+    raises: str = Field(max_length=60, description="said where these features put a voter above the average")
+    lowers: str = Field(max_length=60)
+    features: list[Name] = Field(min_length=1)
 
 
 class Sample(Strict):
@@ -125,6 +136,11 @@ class ScoreSpec(Strict):
     universe: Universe
     election_kinds: list[ELECTION_KINDS] = Field(min_length=1)
     features: list[Feature] = Field(min_length=1)
+    reasons: list[Reason] = Field(
+        default_factory=list,
+        max_length=31,
+        description="features in none of them are used, but never given as a reason",
+    )
     max_null_share_shift: Share = Field(
         description="a feature is left out when its unknown share differs by more between calibration and scored voters"
     )
@@ -144,6 +160,23 @@ class ScoreSpec(Strict):
         if twice:
             raise ValueError(f"listed twice: {twice}")
         return self
+
+    @model_validator(mode="after")
+    def reasons_may_be_said(self) -> ScoreSpec:
+        """Each reason speaks of features that are there, each of one reason, and none of what nobody may be singled out by."""
+        said = [name for reason in self.reasons for name in reason.features]
+        unknown = sorted(set(said) - {feature.name for feature in self.features})
+        twice = sorted({name for name in said if said.count(name) > 1})
+        private = sorted(set(said) & NEVER_A_REASON)
+        for what, names in (("no feature", unknown), ("in two reasons", twice), ("never a reason", private)):
+            if names:
+                raise ValueError(f"reasons: {what}: {names}")
+        return self
+
+    def reason_groups(self, features: Sequence[str]) -> list[int]:
+        """The position of each feature's reason, -1 for one that is never named."""
+        group = {name: position for position, reason in enumerate(self.reasons) for name in reason.features}
+        return [group.get(name, -1) for name in features]
 
 
 def read_spec(path: Path) -> ScoreSpec:

@@ -96,8 +96,11 @@
     {{ ratio('sum(general_votes_count)', 'sum(general_elections_count)') }} as general_vote_share
 {%- endmacro %}
 
-{# The two columns of one score in the wide table. #}
+{# The columns of one score in the wide table; reasons are those of tonight. #}
 {% macro score_columns(score_name) -%}
     max(case when history.score_name = '{{ score_name }}' then history.score end) as {{ score_name }}_score,
-    max(case when history.score_name = '{{ score_name }}' then history.model_version end) as {{ score_name }}_model_version
+    max(case when history.score_name = '{{ score_name }}' then history.model_version end) as {{ score_name }}_model_version,
+    max(case when history.score_name = '{{ score_name }}' then predictions.reason_1 end) as {{ score_name }}_reason_1,
+    max(case when history.score_name = '{{ score_name }}' then predictions.reason_2 end) as {{ score_name }}_reason_2,
+    max(case when history.score_name = '{{ score_name }}' then predictions.reason_3 end) as {{ score_name }}_reason_3
 {%- endmacro %}

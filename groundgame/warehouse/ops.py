@@ -39,6 +39,15 @@ TABLES: dict[str, str] = {
     "model_versions": """
         score_name varchar, model_version varchar, sha256 varchar, as_of_date date, judged_election varchar,
         auc double, ece double, is_promoted boolean, reason varchar, trained_at timestamp""",
+    # How right a model is about groups of voters, on the election it was judged on; see the model's card.
+    "score_slices": """
+        score_name varchar, model_version varchar, as_of_date date, judged_election varchar, slice_kind varchar,
+        slice_value varchar, voters_count bigint, voted_share double, mean_share double, gap_share double,
+        margin_share double, brier double, auc double""",
+    # Of a night's sample: how often the reasons given were those of LightGBM's own SHAP values.
+    "score_reason_checks": """
+        score_name varchar, model_version varchar, as_of_date date, checked_count bigint, first_share double,
+        all_share double""",
     # `state` goes intent -> done; an intent without its done is completed (or abandoned) by the next publish.
     # A rollback is one row `rolled_back` naming the run that is served again.
     "publications": """

@@ -16,10 +16,10 @@ from models_py.predict import PREDICTIONS_COLUMNS, PREDICTIONS_TABLE
 from tests.dbt.world import AS_OF, small_world
 
 PREDICTIONS = (
-    "insert into scores.predictions select voter_id, 'turnout', day, 0.5, 50, 'v1'"
+    "insert into scores.predictions select voter_id, 'turnout', day, 0.5, 50, 'v1', null, null, null"
     " from marts.feat_voters, (values (date '{0}'), (date '{0}' - 1)) as nights(day)"
     " where as_of_role = 'tonight' and is_scorable"
-    " union all select 'NC-SECRET', 'turnout', date '{0}' - 1, 0.5, 50, 'v1'"
+    " union all select 'NC-SECRET', 'turnout', date '{0}' - 1, 0.5, 50, 'v1', null, null, null"
 )
 
 

@@ -246,6 +246,24 @@ def test_a_jump_of_the_distribution_holds(settings: Settings, shift: int, held: 
     assert [row["rule"] for row in results(settings) if row["verdict"] == "hold"] == held
 
 
+def test_voters_who_trade_places_hold_though_mean_and_bands_stay(settings: Settings) -> None:
+    first = gate.run(settings, "scores", AS_OF)
+    with open_warehouse(settings) as warehouse:
+        ops.record(warehouse, "publications", seq=1, run_id=first.details["run_id"], as_of_date=AS_OF, state="done")
+    build(settings, TOMORROW)
+    score(settings, TOMORROW)
+    change(
+        settings,
+        "create temp table ranked as select voter_id, score, row_number() over (order by score, voter_id) as up,"
+        " row_number() over (order by score desc, voter_id desc) as down from marts.voter_score_history"
+        f" where as_of_date = date '{TOMORROW}'",
+        "update marts.voter_score_history as h set score = b.score from ranked as a, ranked as b"
+        f" where h.as_of_date = date '{TOMORROW}' and a.voter_id = h.voter_id and b.down = a.up",
+    )
+    gate.run(settings, "scores", TOMORROW)
+    assert [row["rule"] for row in results(settings) if row["verdict"] == "hold"] == ["moved_far[turnout]"]
+
+
 def test_a_universe_of_one_arm_is_covered(settings: Settings) -> None:
     change(
         settings,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from groundgame.config import Settings
 from groundgame.warehouse.base import open_warehouse
 from models_py import registry
@@ -18,7 +20,7 @@ def page(settings: Settings) -> str:
 def test_the_page_loads_nothing_from_anywhere(trained: Settings) -> None:
     html = page(trained)
     assert not re.search(r"<(script|link|img|iframe)|@import|url\((?!#)|(?:src|href)=\"(?!#)", html)
-    assert html.count("<svg ") == 2
+    assert html.count("<svg ") == 3
     assert len(html) < 200_000
 
 
@@ -45,6 +47,19 @@ def test_the_page_says_how_it_was_judged_and_names_both_models(trained: Settings
         "count of past votes",
     ):
         assert text in html
+
+
+def test_the_card_and_the_ledger_tell_how_right_the_model_is_about_each_group(trained: Settings) -> None:
+    with open_warehouse(trained) as warehouse:
+        found = warehouse.fetch("select * from ops.score_slices").to_pylist()
+    kinds = {row["slice_kind"] for row in found}
+    assert {"race", "sex", "age", "county"} <= kinds
+    for kind in kinds:
+        whole = [row for row in found if row["slice_kind"] == kind]
+        voters = sum(row["voters_count"] for row in whole)
+        assert sum(row["gap_share"] * row["voters_count"] for row in whole) / voters == pytest.approx(0, abs=0.01)
+    assert all(row["voters_count"] >= 200 and row["margin_share"] < 0.1 for row in found)
+    assert "Is it as right about all of them?" in page(trained)
 
 
 def test_no_file_of_a_model_holds_a_voter_or_a_household(trained: Settings) -> None:

@@ -80,7 +80,8 @@ def test_a_label_may_ask_for_a_kind_of_vote(untrained: Settings, scores_dir: Pat
 
 def test_a_feature_that_is_no_column_is_named_with_the_nearest(untrained: Settings, scores_dir: Path) -> None:
     path = scores_dir / "turnout.yml"
-    path.write_text(path.read_text(encoding="utf-8").replace("{name: age,", "{name: agee,"), encoding="utf-8")
+    text = path.read_text(encoding="utf-8").replace("{name: age,", "{name: agee,").replace("[age]", "[agee]")
+    path.write_text(text, encoding="utf-8")
     settings = load_settings(home=untrained.home, scores_dir=scores_dir, threads=1)
     with pytest.raises(SpecError, match=r"features.agee: is no column .* did you mean 'age'"):
         read(settings)

@@ -12,6 +12,7 @@ from groundgame.errors import ModelRejected
 from groundgame.warehouse.base import open_warehouse
 from models_py import registry
 from models_py.predict import score, to_scores
+from models_py.spec import load_spec
 from tests.models_py.world import AS_OF
 
 
@@ -64,13 +65,31 @@ def test_scoring_again_replaces_its_own_partition_with_the_same_rows(trained: Se
     before = content(trained)
     with open_warehouse(trained) as warehouse:
         warehouse.execute(
-            "insert into scores.predictions select 'x', 'support', as_of_date, 0.5, 50, 's' from ops.run_parameters"
+            "insert into scores.predictions select 'x', 'support', as_of_date, 0.5, 50, 's', null, null, null from ops.run_parameters"
         )
-        warehouse.execute("insert into scores.predictions values ('y', 'turnout', date '2026-10-24', 0.5, 50, 't')")
+        warehouse.execute(
+            "insert into scores.predictions values ('y', 'turnout', date '2026-10-24', 0.5, 50, 't', null, null, null)"
+        )
     score(trained, "turnout", AS_OF)
     kept = [row for row in content(trained) if row["voter_id"] not in ("x", "y")]
     assert kept == before
     assert len(content(trained)) == len(before) + 2
+
+
+def test_every_voter_is_told_what_moves_the_score_and_never_the_race(trained: Settings) -> None:
+    result = score(trained, "turnout", AS_OF)
+    said = rows(
+        trained,
+        "select reason_1, count(*) as n, avg(score) as level from scores.predictions group by 1 order by 1",
+    )
+    assert result.details["reasons"]["rows"] > 0
+    assert result.details["reasons"]["first"] >= result.details["reasons"]["all"] > 0.99, "but for ties"
+    level = {row["reason_1"]: row["level"] for row in said}
+    assert level["votes in general elections more than most"] > level["votes in general elections less than most"] + 10
+    known = {word for reason in load_spec(trained, "turnout").reasons for word in (reason.raises, reason.lowers)}
+    assert set(level) - {None} <= known
+    (none,) = rows(trained, "select count(*) filter (reason_1 is null) / count(*) as share from scores.predictions")
+    assert none["share"] < 0.01
 
 
 def test_without_a_champion_nothing_is_scored(untrained: Settings) -> None:

@@ -29,6 +29,7 @@ def test_shipped_turnout_spec_is_valid_and_every_feature_says_what_it_means() ->
         ('kind: numeric, meaning: "age on', 'kind: number, meaning: "age on', "features.1.kind"),
         ("{name: sex,", "{name: age,", "score"),
         ("score: turnout", "score: turnouts", "score"),
+        ("features: [municipal_1]", "features: [race]", "score"),
         ("calibrate_share: 0.2", "calibrate_share: 0.45", "folds"),
         ("trees: 300", "trees: 300\n  trees: 100", "line 54"),
     ],

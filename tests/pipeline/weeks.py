@@ -85,7 +85,7 @@ class Week(Desk):
             warehouse.execute(f"create table if not exists {PREDICTIONS_TABLE} ({PREDICTIONS_COLUMNS})")
             warehouse.execute(
                 f"insert into {PREDICTIONS_TABLE}"
-                " select voter_id, 'turnout', as_of_date, length(voter_id) / 100, right(voter_id, 2)::smallint, 'made_up'"
+                " select voter_id, 'turnout', as_of_date, length(voter_id) / 100, right(voter_id, 2)::smallint, 'made_up', null, null, null"
                 f" from marts.feat_voters as f where is_scorable and {condition}"
             )
         assert self.judge("scores") == self.judge("asks") == {}

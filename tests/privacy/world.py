@@ -67,7 +67,8 @@ def plant(folder: Path) -> Settings:
     with open_warehouse(settings) as warehouse:
         warehouse.execute(f"create table if not exists {PREDICTIONS_TABLE} ({PREDICTIONS_COLUMNS})")
         warehouse.execute(
-            f"insert into {PREDICTIONS_TABLE} select voter_id, 'turnout', date '{AS_OF}', 0.5, 50, 'v1' from marts.dim_voters"
+            f"insert into {PREDICTIONS_TABLE} select voter_id, 'turnout', date '{AS_OF}', 0.5, 50, 'v1', null, null, null"
+            " from marts.dim_voters"
         )
         reach(warehouse)
     stages.build(settings, "scores", AS_OF, training=True)

@@ -53,6 +53,8 @@ def test_a_published_run_holds_marts_and_ledger_and_nothing_of_the_inside(files:
                 "publications",
                 "published_run",
                 "published_tables",
+                "score_reason_checks",
+                "score_slices",
             )
         ),
     ]

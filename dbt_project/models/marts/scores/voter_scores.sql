@@ -4,6 +4,10 @@ history as (
     select * from {{ ref('voter_score_history') }}
 ),
 
+predictions as (
+    select * from {{ source('scores', 'predictions') }}
+),
+
 parameters as (
     select * from {{ source('ops', 'run_parameters') }}
 )
@@ -14,4 +18,9 @@ select
     {{ score_columns('turnout') }}
 from history
 inner join parameters on history.as_of_date = parameters.as_of_date
+inner join predictions
+    on
+        history.voter_id = predictions.voter_id
+        and history.score_name = predictions.score_name
+        and history.as_of_date = predictions.as_of_date
 group by history.voter_id, history.as_of_date

@@ -1,0 +1,76 @@
+"""Is a model as right about some voters as about others? Error and calibration by race, sex, age, party and county.
+
+Judged rows only, groups of voters only. The level of the judged election is taken as known, because nobody could know it: what is
+left is how a group differs from the whole.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from models_py.calibrate import moved_to
+from models_py.evaluate import DIGITS, auc
+from models_py.matrix import TrainingRows
+from models_py.recipe import MODEL, Judged
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CATEGORIES = ("race", "ethnicity", "sex", "party")
+AGE_STARTS = (18, 25, 35, 45, 55, 65, 75)
+# Below this the margin is wider than any gap worth acting on, and few people could be told apart.
+FEWEST_VOTERS = 200
+UNKNOWN = "unknown"
+
+
+def slices(rows: TrainingRows, judged: Judged) -> list[dict[str, Any]]:
+    """One entry a group, sorted by kind and value.
+
+    ``gap_share`` is the mean probability less the share that voted, ``margin_share`` half its 95% interval; ``auc`` is null where all
+    did the same.
+    """
+    p = moved_to(judged.predictions[MODEL], float(judged.label.mean()))
+    found = []
+    for kind, value in sorted(_groups(rows, judged.rows).items()):
+        for name in sorted(set(value.tolist())):
+            chosen = value == name
+            if int(chosen.sum()) >= FEWEST_VOTERS:
+                found.append({"slice_kind": kind, "slice_value": name, **_figures(judged.label[chosen], p[chosen])})
+    return found
+
+
+def _figures(label: NDArray[np.int8], p: NDArray[np.float64]) -> dict[str, Any]:
+    gap = p - label
+    area = auc(label, p)
+    return {
+        "voters_count": len(label),
+        "voted_share": round(float(label.mean()), DIGITS),
+        "mean_share": round(float(p.mean()), DIGITS),
+        "gap_share": round(float(gap.mean()), DIGITS),
+        "margin_share": round(1.96 * float(gap.std()) / len(label) ** 0.5, DIGITS),
+        "brier": round(float((gap**2).mean()), DIGITS),
+        "auc": round(area, DIGITS) if np.isfinite(area) else None,
+    }
+
+
+def _groups(rows: TrainingRows, judged: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """The value of each judged row, by kind of group."""
+    groups: dict[str, NDArray[Any]] = {}
+    names = rows.encoding.features
+    for name in CATEGORIES:
+        if name in rows.encoding.categories:
+            values = np.array([*rows.encoding.categories[name], UNKNOWN])
+            code = rows.x[judged, names.index(name)]
+            groups[name] = values[np.where(np.isnan(code), len(values) - 1, np.nan_to_num(code)).astype(np.int64)]
+    if "age" in names:
+        age = rows.x[judged, names.index("age")]
+        bands = [f"{low}-{high - 1}" for low, high in pairwise(AGE_STARTS)]
+        values = np.array([f"under {AGE_STARTS[0]}", *bands, f"{AGE_STARTS[-1]} and over", UNKNOWN])
+        place = np.searchsorted(AGE_STARTS, np.nan_to_num(age), side="right")
+        groups["age"] = values[np.where(np.isnan(age), len(values) - 1, place)]
+    if rows.county is not None:
+        groups["county"] = rows.county[judged]
+    return groups
