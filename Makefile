@@ -31,7 +31,7 @@ up: env
 test: env
 	$(RUN)/pytest
 
-# The processes of docker-compose.yml for real, without containers: about two minutes.
+# The processes of docker-compose.yml for real, without containers.
 server-test: env
 	$(RUN)/pytest -m server tests/compose
 

@@ -11,7 +11,7 @@ Voter files in, scores out: **land → stage → link → build → score → as
 from airflow.sdk import dag, task_group
 
 from dags.shared import tasks
-from dags.shared.defaults import DEFAULTS, PARAMS, START
+from dags.shared.defaults import DEFAULTS, NIGHT_ENDS, PARAMS, START
 
 
 @task_group
@@ -64,6 +64,7 @@ def approval(as_of):
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULTS,
+    deadline=NIGHT_ENDS,
     params=PARAMS,
     doc_md=__doc__,
     tags=["nightly"],

@@ -10,9 +10,11 @@ from pathlib import Path
 
 NAMES = ("admin_password", "api_secret_key", "jwt_secret", "metadata_password", "warehouse_password")
 CONNECTIONS = """\
-# Airflow connections, by name: where sources are fetched from, and where alerts go. Each is a URI.
+# Airflow connections by name: where sources are fetched from, and where alerts go.
+# Delete the line with the braces when you name the first one.
 # county_sftp: sftp://login:password@files.example.org:22
-# alerts: https://chat.example.org/hooks/...   (receives {"text": "one line"})
+# alerts: {conn_type: http, host: "https://chat.example.org/hooks/..."}   # receives {"text": "one line"}
+{}
 """
 
 

@@ -118,11 +118,7 @@ class Stack:
         assert prepared.returncode == 0, prepared.stdout[-3000:] + prepared.stderr[-3000:]
         try:
             for service in LONG_LIVED:
-                log = (self.folder / f"{service}.log").open("wb")
-                command = ["server/entrypoint", *self.services[service]["command"]]
-                self.processes[service] = subprocess.Popen(
-                    command, cwd=ROOT, env=self.environment(service), stdout=log, stderr=log, start_new_session=True
-                )
+                self.processes[service] = self._start(service)
             deadline = time.monotonic() + seconds
             waiting = list(LONG_LIVED)
             while waiting := [service for service in waiting if not self.is_healthy(service)]:
@@ -131,6 +127,13 @@ class Stack:
             yield self
         finally:
             self.stop()
+
+    def _start(self, service: str) -> subprocess.Popen[bytes]:
+        command = ["server/entrypoint", *self.services[service]["command"]]
+        with (self.folder / f"{service}.log").open("wb") as log:
+            return subprocess.Popen(
+                command, cwd=ROOT, env=self.environment(service), stdout=log, stderr=log, start_new_session=True
+            )
 
     def stop(self) -> None:
         """End every process and what it started."""
