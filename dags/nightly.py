@@ -2,8 +2,7 @@
 
 Voter files in, scores out: **land → stage → link → build → score → ask → publish**, with a gate after each.
 
-* A red gate stops the night; yesterday's published scores stay served.
-* A gate that *holds* asks a person (Required Actions) before anything is published.
+* A red gate stops the night; yesterday's published scores stay served. A gate that *holds* asks a person first (Required Actions).
 * The first night also trains; later nights score with the champion that `train` keeps.
 * Rerun any night: same input, same rows. Choose the date with the *As of* parameter.
 """

@@ -1,4 +1,4 @@
-"""The server's first container, at every start: metadata, the pool of warehouse writers, roles, and the first admin.
+"""The server's first container, at every start: metadata, the pool of warehouse writers, roles, the first admin, the nights' login.
 
 Safe to run again: what is there already is left, but roles, which are made what ``server.roles`` says.
 """
@@ -12,6 +12,12 @@ from pathlib import Path
 from groundgame.config import Settings, load_settings
 
 ADMIN = "admin"
+NIGHTS = "nights"
+
+
+def secret(variable: str) -> str:
+    """The content of the file that an environment variable names."""
+    return Path(os.environ[variable]).read_text(encoding="utf-8").strip()
 
 
 def max_writers(settings: Settings) -> int:
@@ -19,7 +25,20 @@ def max_writers(settings: Settings) -> int:
     from groundgame.warehouse.base import open_warehouse
 
     with open_warehouse(settings) as warehouse:
-        return getattr(warehouse, "max_writers", 1)
+        return warehouse.max_writers
+
+
+def let_nights_in(settings: Settings, password: str) -> None:
+    """The login under which tasks use a Postgres warehouse: no right but the pipeline's role, which opening it has made."""
+    import psycopg
+    from psycopg import sql
+
+    with psycopg.connect(settings.warehouse_uri.get_secret_value(), autocommit=True) as admin:
+        if not admin.execute("select 1 from pg_roles where rolname = %s", [NIGHTS]).fetchone():
+            admin.execute(sql.SQL("create role {}").format(sql.Identifier(NIGHTS)))
+        alter = sql.SQL("alter role {} login password {}")
+        admin.execute(alter.format(sql.Identifier(NIGHTS), sql.Literal(password)))
+        admin.execute(sql.SQL("grant groundgame_pipeline to {}").format(sql.Identifier(NIGHTS)))
 
 
 def write_users(password: str) -> str:
@@ -43,14 +62,17 @@ def main() -> None:
     from airflow.cli.cli_parser import get_parser
 
     parser = get_parser()
-    writers = max_writers(load_settings())
+    settings = load_settings()
+    writers = max_writers(settings)
+    if settings.engine == "postgres":
+        let_nights_in(settings, secret("NIGHTS_PASSWORD_FILE"))
     for command in (
         ["db", "migrate"],
         ["pools", "set", "warehouse", str(writers), "tasks that write the warehouse at once"],
     ):
         arguments = parser.parse_args(command)
         arguments.func(arguments)
-    done = write_users(Path(os.environ["ADMIN_PASSWORD_FILE"]).read_text(encoding="utf-8").strip())
+    done = write_users(secret("ADMIN_PASSWORD_FILE"))
     sys.stdout.write(f"prepared: pool of {writers} · {done}\n")
 
 

@@ -8,7 +8,14 @@ import secrets
 import sys
 from pathlib import Path
 
-NAMES = ("admin_password", "api_secret_key", "jwt_secret", "metadata_password", "warehouse_password")
+NAMES = (
+    "admin_password",
+    "api_secret_key",
+    "jwt_secret",
+    "metadata_password",
+    "warehouse_admin_password",
+    "warehouse_password",
+)
 CONNECTIONS = """\
 # Airflow connections by name: where sources are fetched from, and where alerts go.
 # Delete the line with the braces when you name the first one.
