@@ -5,7 +5,7 @@ VOTERS ?= 100000
 UV_VERSION := 0.13.9
 RUN := .venv/bin
 
-.PHONY: demo test lint bench up env lock docs clean
+.PHONY: demo test server-test lint bench up secrets env lock docs clean
 .DEFAULT_GOAL := demo
 
 # uv comes from pip into a folder of its own, so that syncing the environment cannot remove it.
@@ -30,6 +30,13 @@ up: env
 
 test: env
 	$(RUN)/pytest
+
+# The processes of docker-compose.yml for real, without containers.
+server-test: env
+	$(RUN)/pytest -m server tests/compose
+
+secrets: env
+	$(RUN)/python -m server.secrets
 
 lint: env
 	$(RUN)/ruff check .

@@ -2,8 +2,7 @@
 
 Voter files in, scores out: **land → stage → link → build → score → ask → publish**, with a gate after each.
 
-* A red gate stops the night; yesterday's published scores stay served.
-* A gate that *holds* asks a person (Required Actions) before anything is published.
+* A red gate stops the night; yesterday's published scores stay served. A gate that *holds* asks a person first (Required Actions).
 * The first night also trains; later nights score with the champion that `train` keeps.
 * Rerun any night: same input, same rows. Choose the date with the *As of* parameter.
 """
@@ -11,7 +10,7 @@ Voter files in, scores out: **land → stage → link → build → score → as
 from airflow.sdk import dag, task_group
 
 from dags.shared import tasks
-from dags.shared.defaults import DEFAULTS, PARAMS, START
+from dags.shared.defaults import DEFAULTS, NIGHT_ENDS, PARAMS, START
 
 
 @task_group
@@ -64,6 +63,7 @@ def approval(as_of):
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULTS,
+    deadline=NIGHT_ENDS,
     params=PARAMS,
     doc_md=__doc__,
     tags=["nightly"],

@@ -8,9 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import pendulum
-from airflow.sdk import Asset, Param
+from airflow.sdk import Asset, AsyncCallback, DeadlineAlert, DeadlineReference, Param
+from airflow.sdk.definitions.deadline import VariableInterval
 from airflow.sdk.exceptions import AirflowFailException
 
+from dags.shared import alerts
 from groundgame.config import load_settings
 from groundgame.errors import GroundgameError
 
@@ -26,7 +28,14 @@ DEFAULTS: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=15),
     "execution_timeout": timedelta(hours=3),
     "pool": WAREHOUSE_POOL,
+    "on_failure_callback": alerts.failed,
 }
+# Late is counted from when the run was queued; airflow.env says how long a night may take.
+NIGHT_ENDS = DeadlineAlert(
+    reference=DeadlineReference.DAGRUN_QUEUED_AT,
+    interval=VariableInterval("night_seconds"),
+    callback=AsyncCallback(alerts.late),
+)
 PARAMS = {
     "as_of": Param(
         None,

@@ -51,13 +51,17 @@ def test_a_green_night_publishes_scores(run_nightly, small_state: Path, tmp_path
     assert row["n"] > 2_500 and 0 <= row["low"] < row["high"] <= 100
 
 
-def test_a_refused_file_stops_the_night_and_the_last_scores_stay(run_nightly, home: Settings, hashes) -> None:
+def test_a_refused_file_stops_the_night_is_told_in_one_line_and_the_last_scores_stay(
+    run_nightly, home: Settings, hashes, airflow: Path
+) -> None:
     before = hashes(home)
     (home.inbox_dir / "nc" / "ncvoter_Statewide_20261031.zip").write_bytes(b"")
     run = run_nightly(home, "2026-11-01")
     assert str(run.state) == "failed"
     assert states(run)["publish"] == "upstream_failed"
     assert hashes(home) == before
+    told = (airflow / "airflow" / "logs" / "alerts.log").read_text().splitlines()
+    assert len(told) == 1 and " FAILED nightly.landing.land in " in told[0] and "FileRefused" in told[0]
 
 
 def test_a_hold_waits_for_a_person_and_names_her(run_nightly, home: Settings) -> None:

@@ -1,0 +1,183 @@
+"""The server whole: people with duties, two nights on LocalExecutor, a hold, an alert. One start for all that is claimed."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+from groundgame.config import load_settings
+from groundgame.warehouse.base import open_warehouse
+from tests.compose.stack import Stack
+
+pytestmark = pytest.mark.server
+NIGHTLY = "/api/v2/dags/nightly"
+PEOPLE = {"eve": "Engineer", "ann": "Approver", "vic": "Viewer"}
+PASSWORD = "only-for-this-test"  # noqa: S105
+PAST_NIGHT, HELD_NIGHT = "2026-10-25", "2026-11-10"
+
+
+@pytest.fixture(scope="module")
+def heard() -> Iterator[tuple[str, list[bytes]]]:
+    """Somebody who listens for alerts: the address, and what arrived."""
+    arrived: list[bytes] = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            arrived.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    listener = HTTPServer(("127.0.0.1", 0), Listener)
+    threading.Thread(target=listener.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{listener.server_port}/", arrived
+    listener.shutdown()
+    listener.server_close()
+
+
+@pytest.fixture(scope="module")
+def stack(postgres_server: str, small_state: Path, tmp_path_factory: pytest.TempPathFactory, heard) -> Iterator[Stack]:
+    """Every process of the compose file, healthy by its own health checks."""
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute("create role airflow login")
+        connection.execute("create database airflow owner airflow")
+    folder = tmp_path_factory.mktemp("server")
+    inbox = folder / "inbox"
+    shutil.copytree(small_state / "nc", inbox / "nc")
+    # Half a minute is too short for any night, so its deadline passes.
+    address = postgres_server.split("@")[1].rpartition("/")[0]
+    stack = Stack(folder, address, inbox, extra={"AIRFLOW_VAR_NIGHT_SECONDS": "30"})
+    (folder / "secrets" / "connections.yml").write_text(f"alerts: {{conn_type: http, host: '{heard[0]}'}}\n")
+    with stack.up():
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def tokens(stack: Stack) -> dict[str, str]:
+    """A token for each person, made by the admin through the auth manager."""
+    admin = stack.log_in("admin", (stack.folder / "secrets" / "admin_password").read_text())
+    tokens = {"admin": admin}
+    for person, role in PEOPLE.items():
+        body = {"username": person, "first_name": person, "last_name": role, "email": f"{person}@localhost"}
+        body |= {"password": PASSWORD, "roles": [{"name": role}]}
+        status, answer = stack.ask("POST", "/auth/fab/v1/users", body, admin)
+        assert status == 200, answer
+        tokens[person] = stack.log_in(person, PASSWORD)
+    return tokens
+
+
+def wait_for(what: Callable[[], Any], seconds: float, every: float = 1.0) -> Any:
+    """The first answer that is not empty."""
+    deadline = time.monotonic() + seconds
+    while not (answer := what()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(every)
+    return answer
+
+
+def runs(stack: Stack, token: str, kind: str) -> list[dict[str, Any]]:
+    """Runs of the nightly DAG that were started in one way, the newest first."""
+    _, answer = stack.ask("GET", f"{NIGHTLY}/dagRuns?run_type={kind}&order_by=-run_after", token=token)
+    return answer["dag_runs"]
+
+
+@pytest.fixture(scope="module")
+def night(stack: Stack, tokens: dict[str, str]) -> dict[str, Any]:
+    """A past night that an engineer has backfilled, when it is over."""
+    engineer = tokens["eve"]
+    wait_for(lambda: stack.ask("GET", NIGHTLY, token=engineer)[0] == 200, 60)
+    dates = {"from_date": f"{PAST_NIGHT}T04:00:00Z", "to_date": f"{PAST_NIGHT}T12:00:00Z"}
+    status, answer = stack.ask(
+        "POST", "/api/v2/backfills", {"dag_id": "nightly", "max_active_runs": 1, **dates}, engineer
+    )
+    assert status == 200, answer
+    assert stack.ask("PATCH", NIGHTLY, {"is_paused": False}, engineer)[0] == 200
+    # Letting the DAG go starts last night's run, whose date is not the test's to choose: the engineer stops it.
+    for scheduled in wait_for(lambda: runs(stack, engineer, "scheduled"), 60):
+        path = f"{NIGHTLY}/dagRuns/{quote(scheduled['dag_run_id'])}"
+        assert stack.ask("PATCH", path, {"state": "failed"}, engineer)[0] == 200
+    return wait_for(lambda: next((one for one in runs(stack, engineer, "backfill") if one["end_date"]), None), 900)
+
+
+def test_nobody_gets_in_without_logging_in(stack: Stack, tokens: dict[str, str]) -> None:
+    for path in ("/api/v2/dags", "/api/v2/connections", "/ui/config", "/auth/fab/v1/users"):
+        assert stack.ask("GET", path)[0] in (401, 403), path
+    assert stack.ask("POST", "/auth/token", {"username": "eve", "password": "guessed"})[0] == 401
+
+
+def test_each_person_may_do_her_duty_and_no_more(stack: Stack, tokens: dict[str, str]) -> None:
+    new_run = ("POST", f"{NIGHTLY}/dagRuns", {"logical_date": None})
+    for person in ("vic", "ann"):
+        assert stack.ask("GET", f"{NIGHTLY}/dagRuns", token=tokens[person])[0] == 200
+        assert stack.ask(*new_run, tokens[person])[0] == 403
+    assert stack.ask("PATCH", NIGHTLY, {"is_paused": True}, tokens["vic"])[0] == 403
+    for person in PEOPLE:
+        for path in ("/api/v2/connections", "/api/v2/variables", "/api/v2/config", "/auth/fab/v1/users"):
+            assert stack.ask("GET", path, token=tokens[person])[0] == 403, (person, path)
+
+
+def test_the_pool_holds_as_many_writers_as_the_warehouse_takes(stack: Stack, tokens: dict[str, str]) -> None:
+    assert stack.ask("GET", "/api/v2/pools/warehouse", token=tokens["vic"])[1]["slots"] == 1
+
+
+def test_a_past_night_that_an_engineer_backfills_ends_green(stack: Stack, tokens: dict[str, str], night) -> None:
+    path = f"{NIGHTLY}/dagRuns/{quote(night['dag_run_id'])}"
+    tasks = stack.ask("GET", f"{path}/taskInstances", token=tokens["vic"])[1]["task_instances"]
+    assert night["state"] == "success", {task["task_id"]: task["state"] for task in tasks}
+    assert next(task["state"] for task in tasks if task["task_id"] == "publish") == "success"
+    status, log = stack.ask("GET", f"{path}/taskInstances/publish/logs/1", token=tokens["vic"])
+    assert status == 200 and f"run_id {PAST_NIGHT.replace('-', '')}" in str(log)
+    assert (stack.folder / "home" / "published" / "current.duckdb").exists()
+
+
+def test_a_night_past_its_deadline_is_told_in_one_line(stack: Stack, night, heard) -> None:
+    told = f"LATE nightly in {night['dag_run_id']}"
+    wait_for(lambda: told in "".join(file.read_text() for file in (stack.folder / "logs").glob("alerts.log")), 60)
+    wait_for(lambda: any(told.encode() in one for one in heard[1]), 10)
+
+
+def test_a_night_that_a_gate_holds_is_published_when_an_approver_says_so(
+    stack: Stack, tokens: dict[str, str], night
+) -> None:
+    """After an election scores are about the next one, and look like nothing that was published before: the gate holds."""
+    status, run = stack.ask(
+        "POST", f"{NIGHTLY}/dagRuns", {"logical_date": None, "conf": {"as_of": HELD_NIGHT}}, tokens["eve"]
+    )
+    assert status == 200 and run["triggering_user_name"] == "eve", run
+    path = f"{NIGHTLY}/dagRuns/{quote(run['dag_run_id'])}"
+
+    def asked() -> Any:
+        return stack.ask("GET", f"{path}/hitlDetails", token=tokens["ann"])[1].get("hitl_details")
+
+    wait_for(asked, 900)
+    decision = f"{path}/taskInstances/approval.ask/-1/hitlDetails"
+    answer = {"chosen_options": ["Approve"], "params_input": {}}
+    for person in ("vic", "eve"):
+        assert stack.ask("PATCH", decision, answer, tokens[person])[0] == 403, person
+    assert stack.ask("PATCH", decision, answer, tokens["ann"])[0] == 200
+    wait_for(lambda: stack.ask("GET", path, token=tokens["vic"])[1]["end_date"], 120)
+    assert stack.ask("GET", path, token=tokens["vic"])[1]["state"] == "success"
+    settings = load_settings(home=stack.folder / "home", inbox=stack.inbox)
+    with open_warehouse(settings, read_only=True) as warehouse:
+        rows = warehouse.fetch("select approved_by, run_id from ops.approvals").to_pylist()
+    assert [row["approved_by"] for row in rows] == ["ann"]
+    assert rows[0]["run_id"].startswith(HELD_NIGHT.replace("-", ""))
+
+
+def test_upkeep_runs_on_the_servers_own_metadata(stack: Stack, night) -> None:
+    assert not stack.is_healthy("upkeep")
+    done = stack.run("upkeep", [*stack.services["upkeep"]["command"], "--once"])
+    assert done.returncode == 0 and "upkeep: history before" in done.stdout, done.stderr[-2000:]
+    assert stack.is_healthy("upkeep")
+    assert (stack.folder / "logs" / "alerts.log").exists()
