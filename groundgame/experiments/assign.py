@@ -132,9 +132,16 @@ def _voters(warehouse: Warehouse, spec: ExperimentSpec, as_of: dt.date) -> pd.Da
         f"select f.voter_id, coalesce(f.household_id, f.voter_id) as household_id, v.precinct_id,"
         f" {stratum} as stratum, f.experiment_arm, {numbers}"
         f" from {FEATURES_TABLE} f inner join marts.dim_voters v on f.voter_id = v.voter_id"
-        f" where f.as_of_role = 'tonight' and f.as_of_date = date '{as_of}' and f.is_scorable{conditions}"
+        f" where {_before_treatment(spec, as_of)} and f.is_scorable{conditions}"
         " order by f.voter_id"
     ).to_pandas()
+
+
+def _before_treatment(spec: ExperimentSpec, as_of: dt.date) -> str:
+    """SQL condition for rows that the treatment cannot have touched: after the election (a study's file) those that end before it."""
+    if as_of > spec.outcome.election_date:
+        return f"f.as_of_role = 'training' and f.target_election_date = date '{spec.outcome.election_date}'"
+    return f"f.as_of_role = 'tonight' and f.as_of_date = date '{as_of}'"
 
 
 def _condition(one: Condition) -> str:

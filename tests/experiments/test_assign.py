@@ -92,6 +92,9 @@ def declare(settings: Settings, text: str = SPEC) -> None:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     settings = load_settings(home=tmp_path / "home", threads=1)
+    settings.home.mkdir()
+    # Under a key of its own each run would draw other arms, and one in twenty intervals misses.
+    (settings.home / "experiments.key").write_bytes(bytes(range(32)))
     village(settings, AS_OF, voters=5_000)
     declare(settings)
     return settings
