@@ -34,6 +34,10 @@ AsOf = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per result instead of text.")]
 
 
+experiment = typer.Typer(no_args_is_help=True, help="Experiments: who is treated, and what difference it made.")
+app.add_typer(experiment, name="experiment")
+
+
 @app.callback()
 def configure(
     context: typer.Context,
@@ -123,6 +127,12 @@ def train(context: typer.Context, score: str, as_of: AsOf, as_json: Json = False
 def score(context: typer.Context, score: str, as_of: AsOf, as_json: Json = False) -> None:
     """Score tonight's universe with the champion."""
     _show(_one(stages.score, context.obj, score, as_of.date()), as_json)
+
+
+@experiment.command()
+def assign(context: typer.Context, name: str, as_of: AsOf, as_json: Json = False) -> None:
+    """Draw the arms before lists go out, and tell what can be found; again, it adds new voters and moves nobody."""
+    _show(_one(stages.assign, context.obj, name, as_of.date()), as_json)
 
 
 @app.command()

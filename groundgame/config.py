@@ -36,6 +36,7 @@ class Settings(BaseSettings):
         default_factory=list, description="names of the sources in use; empty: every spec that has files"
     )
     scores_dir: Path = Field(ROOT / "models_py" / "scores", description="folder of score specs")
+    experiments_dir: Path | None = Field(None, description="folder of experiment specs; default: HOME/experiments")
     dbt_project_dir: Path = Field(ROOT / "dbt_project", description="the dbt project")
     engine: Literal["duckdb", "postgres"] = Field("duckdb", description="warehouse engine")
     warehouse_uri: SecretStr = Field(
@@ -89,6 +90,11 @@ class Settings(BaseSettings):
     def inbox_dir(self) -> Path:
         """Where ``{inbox}`` in a source's URI points."""
         return self.inbox or self.home / "inbox"
+
+    @property
+    def experiments_folder(self) -> Path:
+        """One YAML per experiment; an installation without experiments has no such folder."""
+        return self.experiments_dir or self.home / "experiments"
 
 
 def load_settings(config_file: Path | None = None, **overrides: Any) -> Settings:

@@ -99,6 +99,8 @@ def build(settings: Settings, layer: str, as_of: dt.date, training: bool = False
         _check_night(settings, as_of)
     if layer == "marts":
         _open_links(settings)
+    if layer == "scores":
+        _measure_experiments(settings, as_of)
     if layer in ("scores", "asks") and not _has_app(settings):
         return Result("build", layer) if layer == "asks" else dbt.build(settings, layer, ("tag:scores", "tag:asks"))
     return dbt.build(settings, layer)
@@ -149,6 +151,14 @@ def review(settings: Settings, answers: Path | None = None) -> Result:
             return Result("review", "answers", rows_in=labels.load(warehouse, answers))
         written = page.write(settings, warehouse, "vault.people_to_match", "vault.voters_to_match")
     return Result("review", "page", details={"page": str(written)})
+
+
+@stage
+def assign(settings: Settings, experiment: str, as_of: dt.date) -> Result:
+    """Draw the arms of an experiment among the voters of a built night, before lists go out."""
+    from groundgame.experiments.assign import assign as run
+
+    return run(settings, experiment, as_of)
 
 
 @stage
@@ -272,6 +282,18 @@ def _has_app(settings: Settings) -> bool:
 
     with open_warehouse(settings) as warehouse:
         return bool(warehouse.fetch("select 1 from raw.app_users limit 1").num_rows)
+
+
+def _measure_experiments(settings: Settings, as_of: dt.date) -> None:
+    """The effects of experiments whose analysis date has come; what needs pandas is not loaded where there is none."""
+    from groundgame.warehouse.base import open_warehouse
+
+    with open_warehouse(settings) as warehouse:
+        is_due = warehouse.fetch("select 1 from ops.experiments where analysis_date <= ? limit 1", [as_of]).num_rows
+    if is_due:
+        from groundgame.experiments.impact import measure
+
+        measure(settings, as_of)
 
 
 def _open_links(settings: Settings) -> None:

@@ -14,6 +14,7 @@ from models_py.encode import Encoding
 from models_py.spec import Boosting
 
 if TYPE_CHECKING:
+    import lightgbm
     from numpy.typing import NDArray
 
 # Of fewer voters than this a leaf knows nothing, however small the town.
@@ -68,7 +69,32 @@ def fit_trees(
         valid_sets=[stop],
         callbacks=[lightgbm.early_stopping(spec.early_stopping_rounds, verbose=False)],
     )
-    kept = booster.best_iteration or spec.trees
+    return _as_text(booster, booster.best_iteration or spec.trees, names)
+
+
+def fit_regression(
+    x: NDArray[np.float32],
+    target: NDArray[Any],
+    encoding: Encoding,
+    spec: Boosting,
+    seed: int,
+) -> Trees:
+    """Fit all of the spec's trees to the mean of a number, a share of voters or an effect; nothing stops them early.
+
+    On one thread: an experiment's arms are small, and threads would wait for each other longer than they work.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    import lightgbm
+
+    parameters = {**_parameters(spec, len(target), seed, threads=1), "objective": "regression", "metric": "l2"}
+    names = list(encoding.features)
+    data = lightgbm.Dataset(
+        x, label=target, feature_name=names, categorical_feature=encoding.categorical, params=parameters
+    )
+    return _as_text(lightgbm.train(parameters, data, num_boost_round=spec.trees), spec.trees, names)
+
+
+def _as_text(booster: lightgbm.Booster, kept: int, names: list[str]) -> Trees:
     # The thread count is the one parameter that differs between machines; the trees do not depend on it.
     text = re.sub(r"\[num_threads: \d+\]", "[num_threads: 0]", booster.model_to_string(num_iteration=kept))
     gain = booster.feature_importance("gain", iteration=kept)

@@ -15,27 +15,31 @@ from groundgame.errors import WarehouseError
 
 KEY_BYTES = 32
 BLOCK_BYTES = 64
+FORGET, EXPERIMENTS = "forget", "experiments"
 
 
-def key_path(settings: Settings) -> Path:
-    """Where the key is. Who holds it and a list of ids can tell who was forgotten; who loses it lets the forgotten back in."""
-    return settings.home / "forget.key"
+def key_path(settings: Settings, purpose: str = FORGET) -> Path:
+    """Where a key is; each purpose has its own, so that one kind of hash never tells about another.
+
+    Who holds that of the forgotten and a list of ids can tell who was forgotten; who loses it lets the forgotten back in.
+    """
+    return settings.home / f"{purpose}.key"
 
 
-def read_key(settings: Settings) -> bytes | None:
-    """The key, or None when nobody was ever forgotten here."""
-    path = key_path(settings)
+def read_key(settings: Settings, purpose: str = FORGET) -> bytes | None:
+    """The key, or None when it was never needed here: nobody was forgotten, no experiment assigned."""
+    path = key_path(settings, purpose)
     if not path.exists():
         return None
     key = path.read_bytes()
     if len(key) != KEY_BYTES:
-        raise WarehouseError("read the key of the forgotten", f"{path.name} is damaged; restore it from a backup")
+        raise WarehouseError(f"read {path.name}", "the key is damaged; restore it from a backup")
     return key
 
 
-def make_key(settings: Settings) -> bytes:
+def make_key(settings: Settings, purpose: str = FORGET) -> bytes:
     """The key; made on first use. It appears whole or not at all, and never replaces another."""
-    path = key_path(settings)
+    path = key_path(settings, purpose)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
@@ -51,9 +55,9 @@ def make_key(settings: Settings) -> bytes:
             pass  # another process made it first; that one counts
         finally:
             draft.unlink()
-    key = read_key(settings)
+    key = read_key(settings, purpose)
     if key is None:
-        raise WarehouseError("make the key of the forgotten", f"{path.name} vanished")
+        raise WarehouseError(f"make {path.name}", "the key vanished")
     return key
 
 

@@ -41,8 +41,8 @@ OPS = {
         "select distinct score_name, model_version, sha256, as_of_date, judged_election, auc, ece, is_promoted, reason"
         " from ops.model_versions where as_of_date <= {as_of}"
     ),
-    "score_slices": "select distinct * from ops.score_slices where as_of_date <= {as_of} order by all",
-    "score_reason_checks": "select distinct * from ops.score_reason_checks where as_of_date <= {as_of} order by all",
+    "score_slices": "select distinct * from ops.score_slices where as_of_date <= {as_of}",
+    "score_reason_checks": "select distinct * from ops.score_reason_checks where as_of_date <= {as_of}",
 }
 
 

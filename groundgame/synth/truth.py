@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 from groundgame.synth.block import Block
 from groundgame.synth.elections import Election
 from groundgame.synth.numbers import Numbers
+from groundgame.synth.people import YEAR, day
 from groundgame.synth.tables import Ints
+from groundgame.synth.treatment import lifted, voted_if_sent
 
 SCHEMA = pa.schema(
     [
@@ -24,6 +26,8 @@ SCHEMA = pa.schema(
         ("voted_next_general", pa.bool_()),
         ("true_turnout_propensity_last_general", pa.float32()),
         ("true_support", pa.float32()),
+        ("true_effect_of_letter", pa.float32()),
+        ("voted_next_general_if_sent_letter", pa.bool_()),
         ("is_gone", pa.bool_()),
     ]
 )
@@ -45,15 +49,19 @@ class TruthFile:
         rows = listed_rows(block)
         person = np.where(people.twin_of >= 0, people.twin_of, np.arange(block.size)) + self._people
         nobody = np.zeros(block.size, np.float32)
+        propensity, voted = chronicle.propensity["next"], chronicle.voted["next"]
+        after = lifted(propensity, (day(self.coming.date) - people.birth_day) / YEAR)
         table = {
             "voter_id": voter_ids(numbers, rows),
             "person_id": _ids("P", person[rows]),
             "true_household_id": _ids("H", people.household[rows] + self._households),
             "next_general_date": pa.array([self.coming.date], pa.date32()).take(pa.array(np.zeros(len(rows), np.int8))),
-            "true_turnout_propensity": chronicle.propensity["next"][rows],
-            "voted_next_general": chronicle.voted["next"][rows],
+            "true_turnout_propensity": propensity[rows],
+            "voted_next_general": voted[rows],
             "true_turnout_propensity_last_general": chronicle.propensity.get("last", nobody)[rows],
             "true_support": electorate.minds.support[rows],
+            "true_effect_of_letter": (after - propensity)[rows],
+            "voted_next_general_if_sent_letter": voted_if_sent(self._people, propensity, after, voted)[rows],
             "is_gone": electorate.lives.gone_day[rows]
             <= self.coming.date.toordinal() - dt.date(1970, 1, 1).toordinal(),
         }

@@ -26,6 +26,8 @@ MARTS = {
     "dim_zips",
     "dim_districts",
     "fct_votes",
+    "fct_experiment_assignments",
+    "impact_report",
     "feat_voters",
     "voter_score_history",
     "voter_scores",

@@ -71,6 +71,8 @@ def build(settings: Settings, as_of: dt.date) -> None:
         f"create or replace table linkage.nights as select date '{as_of}' as as_of_date, 0::bigint as labelled_count,"
         " cast(null as double) as precision_share",
         "create or replace table marts.voter_duplicates as select 'NC-AA000001' as voter_id, 'NC-AA000002' as other_voter_id",
+        "create or replace table marts.fct_experiment_assignments as select 'letter' as experiment_id, voter_id,"
+        " case when age % 2 = 0 then 'control' else 'letter' end as arm, age % 2 = 0 as is_control from marts.dim_voters",
         "create or replace table linkage.person_links as select 'graph:' || r._line as person_key, 'NC-' || r.voter_id as voter_id,"
         " 0.99::double as probability from raw.voter_file_registrations as r"
         " where r._snapshot_date = date '2026-02-01' and r._line between 1 and 1200",
@@ -110,6 +112,9 @@ def score(settings: Settings, as_of: dt.date, shift: int = 0) -> None:
             f"insert into marts.voter_score_history {scored}",
             f"create or replace table marts.friend_asks as select 'graph:1' as person_key, voter_id, {night} as as_of_date,"
             f" 1 as ask_rank, {night} + 1 as expires_date from marts.feat_voters where is_scorable order by voter_id limit 1",
+            f"create or replace table marts.impact_report as select 'letter' as experiment_id, 'letter' as arm, {night} as measured_date,"
+            " 900 as voters_count, 900 as control_voters_count, -0.01 as effect_share, 0.01 as standard_error_share,"
+            " -0.03 as effect_low_share, 0.01 as effect_high_share",
             "create or replace table marts.voter_scores as select voter_id, as_of_date, score as turnout_score,"
             f" model_version as turnout_model_version from marts.voter_score_history where as_of_date = {night}",
         ],

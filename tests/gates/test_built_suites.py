@@ -36,7 +36,31 @@ def test_where_no_app_was_landed_nothing_of_linkage_is_judged_and_nothing_heavy_
     assert {row["verdict"] for row in results(settings)} == {"skip"}
 
 
+EXPERIMENT = (
+    f"insert into ops.run_parameters (as_of_date) values (date '{AS_OF}');"
+    f" insert into ops.experiments (experiment_id, control_arm, registered_as_of_date) values ('letter', 'control', date '{AS_OF}');"
+    f" insert into ops.experiment_effects (experiment_id, as_of_date) values ('letter', date '{AS_OF}');"
+)
+
+
+@pytest.mark.parametrize("stage", ["marts", "scores"])
+def test_a_night_with_a_sound_experiment_passes(settings: Settings, stage: str) -> None:
+    change(settings, EXPERIMENT)
+    assert gate.run(settings, stage, AS_OF).verdict == "pass"
+
+
 FAILURES = {
+    "a voter in two arms": (
+        "marts",
+        EXPERIMENT
+        + "insert into marts.fct_experiment_assignments select * from marts.fct_experiment_assignments limit 1",
+        "repeated_keys",
+    ),
+    "an arm that is not told": (
+        "scores",
+        EXPERIMENT + "insert into ops.experiment_assignments (experiment_id, arm) values ('letter', 'call')",
+        "hidden_arms",
+    ),
     "links of last night": ("linkage", "update linkage.nights set as_of_date = as_of_date - 1", "ran_tonight"),
     "a person with two voters": (
         "linkage",

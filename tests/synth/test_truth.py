@@ -22,6 +22,15 @@ def test_propensities_are_calibrated(state: Written) -> None:
     assert abs(high["voted_next_general"].mean() - 0.7) < 0.05
 
 
+def test_a_letter_lifts_as_many_as_its_true_effect_says_and_keeps_nobody_away(state: Written) -> None:
+    truth = state.truth
+    voted, if_sent = truth["voted_next_general"], truth["voted_next_general_if_sent_letter"]
+    assert if_sent[voted].all()
+    assert 0.02 < truth["true_effect_of_letter"].mean() < 0.08
+    assert abs((if_sent.mean() - voted.mean()) - truth["true_effect_of_letter"].mean()) < 0.006
+    assert not if_sent[truth["true_turnout_propensity"].eq(0)].any()
+
+
 def test_last_general_propensity_agrees_with_the_history(state: Written) -> None:
     voted = state.truth["voter_id"].isin(state.history.loc[state.history["election_lbl"].eq("11/05/2024"), "ncid"])
     assert abs(state.truth["true_turnout_propensity_last_general"].mean() - voted.mean()) < 0.012

@@ -1,0 +1,76 @@
+"""Uplift: what can be learned is learned, what is not there is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models_py.arms import shuffled
+from models_py.encode import Encoding
+from models_py.learners import LEARNERS, Arms, fit_learners, halves
+from models_py.qini import Ranking
+from models_py.uplift import SMALL, judge
+
+FAST = SMALL.model_copy(update={"trees": 15, "learning_rate": 0.2, "depth": 2, "leaves": 4})
+
+
+def town(effect: float, seed: int = 1, homes: int = 6_000) -> Arms:
+    """Homes of two. Turnout rises with ``habit``; only people of the last third of ``age`` are moved."""
+    rng = np.random.default_rng(seed)
+    home = np.repeat(np.arange(homes), 2)
+    age, habit = rng.random(2 * homes), rng.normal(0, 1, 2 * homes)
+    is_treated = (rng.random(homes) < 0.4)[home]
+    chance = np.clip(1 / (1 + np.exp(-habit)) + effect * is_treated * (age > 0.67), 0, 1)
+    voted = (rng.random(2 * homes) < chance).astype(np.int8)
+    x = np.column_stack([age, habit]).astype(np.float32)
+    return Arms(Encoding(("age", "habit"), {}), x, voted, is_treated, home)
+
+
+def test_qini_of_the_true_effect_is_the_area_that_it_must_be() -> None:
+    """A third is moved by .3: the curve climbs to .1 by a third of the voters and stays; half of 2/3 of .1 lies above the line."""
+    arms = town(0.3, homes=200_000)
+    moved = (arms.x[:, 0] > 0.67).astype(float)
+    clipped = 0.3 * 0.33 * 0.83  # some would have voted anyway: chances end at one
+    assert Ranking(moved, arms.outcome, arms.is_treated).qini() == pytest.approx(clipped * 0.67 / 2, abs=0.004)
+    assert Ranking(-moved, arms.outcome, arms.is_treated).qini() < -0.015
+    chance = np.random.default_rng(0).random(len(moved))
+    assert abs(Ranking(chance, arms.outcome, arms.is_treated).qini()) < 0.003
+
+
+def test_every_learner_finds_who_is_moved_and_the_score_may_be_published() -> None:
+    arms = town(0.3)
+    verdict = judge(arms, 1, 1, FAST, repeats=2)
+    assert verdict.decision.is_promoted, verdict.decision.reason
+    old = arms.x[:, 0] > 0.67
+    for name in LEARNERS:
+        found = verdict.predictions[name]
+        assert found[old].mean() - found[~old].mean() > 0.08, name
+
+
+def test_where_all_are_moved_alike_or_arms_are_dealt_anew_no_score_is_published() -> None:
+    for arms in (shuffled(town(0.3), 1), shuffled(town(0.3), 2), town(0.0)):
+        verdict = judge(arms, 1, 1, FAST, repeats=2)
+        assert verdict.decision.is_refused and verdict.decision.reason.startswith("unpublished: ")
+
+
+def test_arms_are_dealt_anew_among_whole_homes() -> None:
+    arms = town(0.3)
+    dealt = shuffled(arms, 3)
+    assert dealt.is_treated.sum() == arms.is_treated.sum()
+    assert (dealt.is_treated[::2] == dealt.is_treated[1::2]).all()
+    assert 0.4 < (dealt.is_treated == arms.is_treated).mean() < 0.6
+
+
+def test_no_home_is_on_both_sides_of_a_split() -> None:
+    half = halves(town(0.3).household, 4)
+    assert (half[::2] == half[1::2]).all() and abs(half.mean() - 0.5) < 0.01
+
+
+def test_the_same_voters_give_the_same_models_to_the_byte_on_any_number_of_threads() -> None:
+    arms = town(0.3, homes=2_000)
+    one, two = (fit_learners(arms, FAST, 1, threads) for threads in (1, 2))
+    assert {name: trees.text for name, trees in one.trees.items()} == {n: t.text for n, t in two.trees.items()}
+    other = fit_learners(replace(arms, outcome=1 - arms.outcome), FAST, 1, 1)
+    assert all(other.trees[name].text != one.trees[name].text for name in LEARNERS)
