@@ -47,7 +47,11 @@ def refused(folder: Path, keys: str, value: Any, base: dict[str, Any] = PLAIN) -
 
 
 @pytest.mark.parametrize(
-    "path", [*sorted((ROOT / "groundgame" / "sources").rglob("*.yml")), *sorted((ROOT / "benchmarks").rglob("*.yml"))]
+    "path",
+    [
+        *sorted((ROOT / "groundgame" / "sources").rglob("*.yml")),
+        *sorted((ROOT / "benchmarks" / "studies").rglob("*.yml")),
+    ],
 )
 def test_every_shipped_spec_loads(path: Path) -> None:
     spec = load_spec(path)
