@@ -157,8 +157,11 @@ def test_a_night_that_a_gate_holds_is_published_when_an_approver_says_so(
     assert status == 200 and run["triggering_user_name"] == "eve", run
     path = f"{NIGHTLY}/dagRuns/{quote(run['dag_run_id'])}"
 
-    def asked() -> Any:
-        return stack.ask("GET", f"{path}/hitlDetails", token=tokens["ann"])[1].get("hitl_details")
+    def asked() -> bool:
+        details = stack.ask("GET", f"{path}/hitlDetails", token=tokens["ann"])[1].get("hitl_details")
+        # The question is there a moment before its task has laid itself to sleep; nobody answers as fast as a test does.
+        state = stack.ask("GET", f"{path}/taskInstances/approval.ask", token=tokens["ann"])[1].get("state")
+        return bool(details) and state == "awaiting_input"
 
     wait_for(asked, 900)
     decision = f"{path}/taskInstances/approval.ask/-1/hitlDetails"
