@@ -164,6 +164,9 @@ def test_a_night_that_a_gate_holds_is_published_when_an_approver_says_so(
         return bool(details) and state == "awaiting_input"
 
     wait_for(asked, 900)
+    # The scheduler has to hear that the asking process ended before its task may go on: Airflow takes an answer within the
+    # same second for a task that died. A person reads longer than this.
+    time.sleep(6)
     decision = f"{path}/taskInstances/approval.ask/-1/hitlDetails"
     answer = {"chosen_options": ["Approve"], "params_input": {}}
     for person in ("vic", "eve"):
