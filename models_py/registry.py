@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from groundgame.config import Settings
+from groundgame.durable import sync
 from groundgame.errors import ModelRejected
 from models_py.calibrate import Calibrator
 from models_py.encode import Encoding
@@ -89,7 +90,7 @@ def save(settings: Settings, score: str, version: str, files: dict[str, bytes]) 
         # Left by a run that was ended between writing and promoting, or damaged since: the fresh bytes replace it.
         shutil.rmtree(target)
     writing.replace(target)
-    _sync(folder)
+    sync(folder)
     return target
 
 
@@ -130,7 +131,7 @@ def promote(settings: Settings, stored: StoredModel) -> None:
     writing = folder / ".champion.json.writing"
     _write(writing, json_bytes(pointer))
     writing.replace(folder / "champion.json")
-    _sync(folder)
+    sync(folder)
 
 
 def load(settings: Settings, score: str, version: str, manifest_sha256: str | None = None) -> StoredModel:
@@ -186,11 +187,3 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from groundgame.config import Settings
 from groundgame.errors import SpecError
-from groundgame.sources.strict_yaml import read_yaml
+from groundgame.sources.named_spec import read_named
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -185,16 +185,7 @@ def read_spec(path: Path) -> ScoreSpec:
     Raises:
         SpecError: names the file, the field and the problem.
     """
-    values = read_yaml(path)
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    try:
-        spec = ScoreSpec.model_validate({**values, "sha256": sha256})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise SpecError(path.name, ".".join(str(part) for part in first["loc"]) or "score", first["msg"]) from error
-    if spec.score != path.stem:
-        raise SpecError(path.name, "score", f"is {spec.score!r}, the file is named {path.stem!r}")
-    return spec
+    return read_named(path, ScoreSpec, "score", sha256=hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def load_scores(settings: Settings) -> dict[str, ScoreSpec]:

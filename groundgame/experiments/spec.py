@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from groundgame.config import Settings
 from groundgame.errors import SpecError
-from groundgame.sources.strict_yaml import read_yaml
+from groundgame.sources.named_spec import read_named
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Text = Annotated[str, StringConstraints(min_length=1)]
@@ -117,7 +116,10 @@ def load_experiments(settings: Settings) -> dict[str, ExperimentSpec]:
     Raises:
         SpecError: one of the files is wrong; names file and field.
     """
-    return {path.stem: _read(path) for path in sorted(settings.experiments_folder.glob("*.yml"))}
+    return {
+        path.stem: read_named(path, ExperimentSpec, "experiment")
+        for path in sorted(settings.experiments_folder.glob("*.yml"))
+    }
 
 
 def load_experiment(settings: Settings, name: str) -> ExperimentSpec:
@@ -130,17 +132,4 @@ def load_experiment(settings: Settings, name: str) -> ExperimentSpec:
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in settings.experiments_folder.glob("*.yml"))) or "none"
         raise SpecError("experiments", name, "no such experiment", f"declared in {path.parent.name}/: {known}")
-    return _read(path)
-
-
-def _read(path: Path) -> ExperimentSpec:
-    values = read_yaml(path)
-    try:
-        spec = ExperimentSpec.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "experiment"
-        raise SpecError(path.name, field, first["msg"]) from error
-    if spec.experiment != path.stem:
-        raise SpecError(path.name, "experiment", f"is {spec.experiment!r}, the file is named {path.stem!r}")
-    return spec
+    return read_named(path, ExperimentSpec, "experiment")

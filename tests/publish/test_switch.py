@@ -60,7 +60,8 @@ def test_a_published_run_holds_marts_and_ledger_and_nothing_of_the_inside(files:
     ]
     columns = query(files, "select column_name from information_schema.columns")["column_name"].to_pylist()
     assert not [name for name in columns if name.endswith("_at") or name in ("raw_path", "attempt")]
-    assert result.rows_out == 41  # and the row of run_status and result.details["state"] == "published"
+    assert result.rows_out == 41  # two marts of twenty rows, and the one of run_status
+    assert result.details["state"] == "published"
 
 
 def test_rows_are_in_key_order_and_descriptions_travel_along(files: Settings) -> None:
