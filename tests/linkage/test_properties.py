@@ -51,7 +51,8 @@ def test_a_stranger_more_changes_no_other_link(drawn: list[Any]) -> None:
     elsewhere = {"city": "FARAWAY", "zip_code": "28999", "county_code": "9", "state_abbr": "VA"}
     # Her key sorts first, so that everybody else's number in the run is another.
     stranger = person("A", "Zebulon", "Xanthopoulos", birth_year=1912, **elsewhere)
-    assert _linked([*known, stranger], []) == _linked(known, [])
+    voters = [voter(f"V{n}", *name, birth_year=year, phone=phone) for n, (name, year, phone) in enumerate(drawn)]
+    assert _linked([*known, stranger], voters) == _linked(known, voters)
 
 
 @few
