@@ -28,8 +28,9 @@ demo: env
 up: env
 	$(RUN)/python -m dags.shared.serve
 
+# By file, for what a file's tests share; in the order of the folders, so that the long ones are not the last ones.
 test: env
-	$(RUN)/pytest
+	$(RUN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The processes of docker-compose.yml for real, without containers: four minutes on 2 cores.
 server-test: env
