@@ -21,6 +21,7 @@ from rich.table import Table
 from groundgame import stages
 from groundgame.config import Settings, load_settings
 from groundgame.errors import GroundgameError
+from groundgame.publish.exports.request import make_request
 from groundgame.result import Result
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -182,6 +183,27 @@ def forget(
     _show([result], as_json)
     if result.verdict == "fail":
         raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    recipient: Annotated[str, typer.Argument(help="walk_list, call_list, meta_audience or zip_aggregates.")],
+    as_of: AsOf,
+    purpose: Annotated[
+        str, typer.Option(help="What for: turnout, persuasion, registration, volunteers, advertising, ...")
+    ] = "",
+    approved_by: Annotated[str, typer.Option(help="Who lets it out; written to the ledger.")] = "",
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="turnout_score>=30, county_code=32, party=democratic; all that are given must be met."),
+    ] = None,
+    arm: Annotated[str, typer.Option(help="experiment:arm, for a list that treats one arm.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Make a list from what is published: purpose and approval first, suppression last, logged before the file exists."""
+    request = make_request(recipient, purpose, approved_by, only or (), arm)
+    _show(_one(stages.export, context.obj, request, as_of.date()), as_json)
 
 
 @app.command()

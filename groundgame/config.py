@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     )
     timezone: str = Field("America/New_York", description="the campaign's clock: a night's date is the date there")
     keep_runs: int = Field(3, ge=1, description="published runs kept for rollback")
+    suppression_max_age_days: int = Field(
+        7, ge=0, description="how old the list of people who must not be contacted may be when lists are exported"
+    )
     seed: int = Field(20121106, description="seed of everything that draws")
 
     @property
@@ -85,6 +88,11 @@ class Settings(BaseSettings):
     def review_dir(self) -> Path:
         """The page and the answers of a review of links. Personal data: part of the vault."""
         return self.home / "review"
+
+    @property
+    def exports_dir(self) -> Path:
+        """Lists for walkers, callers and other tools. Personal data: part of the vault; gone with the next night."""
+        return self.home / "exports"
 
     @property
     def inbox_dir(self) -> Path:

@@ -31,7 +31,14 @@ def examine(settings: Settings, clean: bool = False) -> list[Finding]:
 
     Litter is what an interrupted run leaves in temporary names; nothing that a reader or a rerun needs is named like it.
     """
-    return [_disk(settings), _litter(settings, clean), *_sources(settings), _served(settings), _forgotten(settings)]
+    return [
+        _disk(settings),
+        _litter(settings, clean),
+        *_sources(settings),
+        _served(settings),
+        _forgotten(settings),
+        _exports(settings),
+    ]
 
 
 def _disk(settings: Settings) -> Finding:
@@ -89,3 +96,20 @@ def _forgotten(settings: Settings) -> Finding:
     open_requests = ledger.unfinished(settings)
     what = f"{', '.join(open_requests)} was begun and not finished · run groundgame forget again for the same person"
     return Finding("forgotten", not open_requests, what if open_requests else "no request is unfinished")
+
+
+def _exports(settings: Settings) -> Finding:
+    from groundgame.publish.exports import ledger
+    from groundgame.warehouse.base import open_warehouse
+
+    if settings.engine == "duckdb" and not settings.warehouse_path.exists():
+        return Finding("exports", True, "nothing has left the house")
+    with open_warehouse(settings) as warehouse:
+        broken, unfinished = ledger.broken_at(warehouse), ledger.unfinished(warehouse)
+    if broken is not None:
+        return Finding("exports", False, f"entry {broken} of the ledger of exports is not what was written")
+    if unfinished:
+        return Finding(
+            "exports", False, f"{', '.join(unfinished)} was begun and not finished: what it wrote is no list"
+        )
+    return Finding("exports", True, "the ledger's chain is whole")

@@ -17,6 +17,7 @@ from typing import Any, ParamSpec
 
 from groundgame.config import Settings
 from groundgame.errors import GroundgameError, SpecError, WarehouseError
+from groundgame.publish.exports.request import Request
 from groundgame.result import Result
 from groundgame.sources.catalog import load_catalog
 
@@ -203,10 +204,22 @@ def approve(settings: Settings, as_of: dt.date, by: str, reason: str) -> Result:
 
 @stage
 def publish(settings: Settings, as_of: dt.date) -> Result:
-    """Switch readers to tonight's run, atomically."""
+    """Switch readers to tonight's run, atomically; the files of lists made from the run before go."""
+    from groundgame.publish.exports.folder import sweep
     from groundgame.publish.switch import publish as run
 
-    return run(settings, as_of)
+    published = run(settings, as_of)
+    if published.details.get("state") == "published":
+        sweep(settings)
+    return published
+
+
+@stage
+def export(settings: Settings, request: Request, as_of: dt.date) -> Result:
+    """Make one list for people or for another tool out of what is published; suppressed last, noted before it exists."""
+    from groundgame.publish.exports.run import export as run
+
+    return run(settings, request, as_of)
 
 
 @stage

@@ -12,8 +12,10 @@ from groundgame.errors import SpecError
 from groundgame.sources.strict_yaml import read_yaml
 
 SUITES_DIR = Path(__file__).parent / "suites"
-Stage = Literal["landing", "staging", "linkage", "marts", "scores", "asks"]
-STAGES: tuple[Stage, ...] = ("landing", "staging", "linkage", "marts", "scores", "asks")
+Stage = Literal["landing", "staging", "linkage", "marts", "scores", "asks", "exports"]
+STAGES: tuple[Stage, ...] = ("landing", "staging", "linkage", "marts", "scores", "asks", "exports")
+# What a night has to pass before it is published; a list is judged when somebody asks for one.
+NIGHT_STAGES = STAGES[:-1]
 
 
 def number(value: float) -> str:

@@ -124,7 +124,8 @@ class _Work:
         raise WarehouseError("forget", f"rows came back in {len(left)} places while they were removed; run it again")
 
     def _remove_files(self) -> None:
-        shutil.rmtree(self.settings.review_dir, ignore_errors=True)  # names side by side, and made again on demand
+        for folder in (self.settings.review_dir, self.settings.exports_dir):  # names, and made again on demand
+            shutil.rmtree(folder, ignore_errors=True)
         with landed.rewriting(self.settings):
             for name in landed.count_lines(self.settings, self.people, self.prefixes, self.words):
                 file = self.settings.home / name

@@ -70,6 +70,11 @@ TABLES: dict[str, str] = {
     # A rollback is one row `rolled_back` naming the run that is served again.
     "publications": """
         seq bigint, run_id varchar, as_of_date date, state varchar, content_hash varchar, published_at timestamp""",
+    # Lists that left the house; `state` goes intent -> done or failed, each entry chained to the one before by its hash.
+    "exports": """
+        seq bigint, export_id varchar, recipient varchar, purpose varchar, approved_by varchar, criteria varchar,
+        as_of_date date, run_id varchar, state varchar, rows_count bigint, suppressed_count bigint, held_out_count bigint,
+        suppression_sha256 varchar, files_sha256 varchar, noted_at timestamp, previous_hash varchar, entry_hash varchar""",
     # `state` goes intent -> done; `subject_key` is a keyed hash, `counts` a JSON object of rows removed by place.
     "forget_requests": """
         request_id varchar, subject_key varchar, requested_on date, reason varchar, state varchar, counts varchar,

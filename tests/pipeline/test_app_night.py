@@ -12,6 +12,8 @@ import pytest
 from groundgame import stages
 from groundgame.config import Settings
 from groundgame.privacy.search import find_subject
+from groundgame.publish.exports.audience import extern_id
+from groundgame.publish.exports.request import make_request
 from groundgame.publish.read import query
 from groundgame.warehouse.base import open_warehouse
 from tests.conftest import AS_OF
@@ -110,6 +112,16 @@ def places(settings: Settings, *texts: str) -> list[str]:
     return [item.place for item in find_subject(settings, *texts) if not item.is_original]
 
 
+def audience_ids(settings: Settings, day: dt.date) -> set[str]:
+    """The accounts of an audience made on a day, as its recipient knows them."""
+    folder = settings.inbox_dir / "suppression"
+    folder.mkdir(exist_ok=True)
+    (folder / f"do_not_contact_{day}.csv").write_text("kind,value\nnone,\n", encoding="utf-8")
+    made = stages.export(settings, make_request("meta_audience", "advertising", "Ann Lee"), day)
+    lines = (Path(made.details["folder"]) / "meta_audience_1.csv").read_text(encoding="utf-8").splitlines()
+    return {line.partition(",")[0] for line in lines[1:]}
+
+
 @pytest.fixture
 def first_night(home: Settings) -> Settings:
     voters = known_voters(home)
@@ -138,6 +150,8 @@ def test_lists_for_those_who_agreed_and_nothing_of_anybody_else(first_night: Set
     night(settings, FIRST)
     assert query(settings, "select * from friend_asks order by all").to_pylist() == before
 
+    # An audience is made of accounts that may be contacted, as hashes alone.
+    assert audience_ids(settings, FIRST) == {extern_id(f"graph:{user}") for user in (ASKER, REVOKED)}
     export(settings, SECOND, voters, {ASKER: "revoked", REVOKED: "revoked"})
     night(settings, SECOND)
     assert query(settings, "select count(*) as n from friend_asks").to_pylist() == [{"n": 0}]

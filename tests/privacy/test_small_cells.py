@@ -21,8 +21,11 @@ TABLES = st.tuples(st.integers(1, 5), st.integers(1, 5)).flatmap(
 )
 
 
-def bounds(shown: list[list[int | None]]) -> dict[tuple[int, int], tuple[int, int]]:
-    """Every attacker's best: the least and the largest value of each hidden cell that fits all that is shown."""
+def bounds(shown: list[list[int | None]], slack: int = 0) -> dict[tuple[int, int], tuple[int, int]]:
+    """Every attacker's best: the least and the largest value of each hidden cell that fits all that is shown.
+
+    ``slack``: what is shown may be this much too high, because it was rounded up.
+    """
     height, width = len(shown), len(shown[0])
     cells = list(itertools.product(range(height), range(width)))
     equations = []
@@ -30,7 +33,7 @@ def bounds(shown: list[list[int | None]]) -> dict[tuple[int, int], tuple[int, in
         equations.append([(1 if c < width - 1 else -1) * (r == row) for r, c in cells])
     for column in range(width):
         equations.append([(1 if r < height - 1 else -1) * (c == column) for r, c in cells])
-    limits = [(0, None) if shown[r][c] is None else (shown[r][c], shown[r][c]) for r, c in cells]
+    limits = [(0, None) if shown[r][c] is None else (max(shown[r][c] - slack, 0), shown[r][c]) for r, c in cells]
     found = {}
     for number, (r, c) in enumerate(cells):
         if shown[r][c] is None:

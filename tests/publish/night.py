@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from groundgame.config import Settings
 from groundgame.gates import ledger
-from groundgame.gates.spec import STAGES
+from groundgame.gates.spec import NIGHT_STAGES
 from groundgame.gates.verdict import Finding
 from groundgame.warehouse import ops
 from groundgame.warehouse.base import open_warehouse
@@ -44,7 +44,7 @@ def build_night(settings: Settings, number: int, voters: int = 20, verdicts: dic
         warehouse.execute("comment on column marts.voter_scores.night is 'which night'")
         ops.set_run_parameters(warehouse, as_of, is_training=False)
         run_id = ops.run_id(warehouse, as_of)
-        for stage in STAGES:
+        for stage in NIGHT_STAGES:
             verdict = (verdicts or {}).get(stage, "pass")
             if verdict:
                 finding = Finding(f"{stage}.table", "rows", verdict, "told by the test", "at least 1", float(voters))
