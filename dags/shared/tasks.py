@@ -12,6 +12,10 @@ from airflow.sdk.log import mask_secret
 from dags.shared.defaults import DEFAULTS, TIMEZONE, VOTER_SCORES, stage_task
 from groundgame import stages
 from groundgame.config import load_settings
+from groundgame.publish.exports.request import make_request
+
+# A person may take all day; the default would answer for her after three hours.
+WAITING: dict[str, Any] = {"fail_on_reject": True, "execution_timeout": None, "pool": "default_pool", "retries": 0}
 
 
 @task(pool="default_pool")
@@ -123,8 +127,30 @@ def hold_or_publish(as_of: str) -> str:
 @stage_task
 def record_approval(as_of: str, answer: dict[str, Any]) -> None:
     """Write down who let the held run out."""
-    by = (answer.get("responded_by_user") or {}).get("name") or "unknown"
-    stages.approve(load_settings(), date.fromisoformat(as_of), by=by, reason="approved in Airflow")
+    stages.approve(load_settings(), date.fromisoformat(as_of), by=_who(answer), reason="approved in Airflow")
+
+
+def _who(answer: dict[str, Any]) -> str:
+    return (answer.get("responded_by_user") or {}).get("name") or "unknown"
+
+
+@task
+@stage_task
+def export(as_of: str, answer: dict[str, Any]) -> dict[str, Any]:
+    """Make the list that the run's conf asks for, in the name of the person who approved it."""
+    conf = get_current_context()["params"]
+    request = make_request(conf["recipient"], conf["purpose"], _who(answer), conf["only"], conf["arm"])
+    return stages.export(load_settings(), request, date.fromisoformat(as_of)).to_dict()
+
+
+def ask_to_let_out() -> ApprovalOperator:
+    """Wait for a person who lets the list out; rejecting fails the task, and nothing is made."""
+    return ApprovalOperator(
+        task_id="ask",
+        subject="May this list leave the house?",
+        body="{{ params.recipient }} for {{ params.purpose }}; only: {{ params.only or 'everybody' }} {{ params.arm }}",
+        **WAITING,
+    )
 
 
 def ask_for_approval(as_of: Any) -> ApprovalOperator:
@@ -134,10 +160,7 @@ def ask_for_approval(as_of: Any) -> ApprovalOperator:
         subject="A gate holds tonight's run: publish it?",
         body="Night of {{ ti.xcom_pull(task_ids='run_date') }}. The report page in the run's reports folder says which rule holds and why. "
         "Until someone approves, readers keep the last published run.",
-        fail_on_reject=True,
-        execution_timeout=None,  # a person may take all day; the default would answer for her after three hours
-        pool="default_pool",
-        retries=0,
+        **WAITING,
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 from groundgame.config import Settings, load_settings
 from groundgame.publish.read import query
 from tests.conftest import AS_OF, ROOT
+from tests.dags.person import answer_when_asked
 
 DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
 
@@ -27,7 +28,7 @@ def test_a_dag_is_a_sentence(file: Path) -> None:
 
 def test_parsing_the_dags_imports_nothing_heavy() -> None:
     program = (
-        "import sys, dags.forget, dags.nightly, dags.train\n"
+        "import sys, dags.exports, dags.forget, dags.nightly, dags.train\n"
         "heavy = {'pandas', 'lightgbm', 'splink', 'great_expectations', 'duckdb', 'dbt', 'sklearn', 'pyarrow'}\n"
         "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or None)"
     )
@@ -68,7 +69,7 @@ def test_a_hold_waits_for_a_person_and_names_her(run_nightly, home: Settings) ->
     """V34: a registration file 30% shorter than the last one is staged, and published only when somebody approves."""
     shorten_registrations(home)
     is_over = threading.Event()
-    approver = threading.Thread(target=approve_when_asked, args=(is_over,), daemon=True)
+    approver = threading.Thread(target=answer_when_asked, args=(is_over, "nightly", "approval.ask"), daemon=True)
     approver.start()
     run = run_nightly(home, "2026-11-01")
     is_over.set()
@@ -92,26 +93,3 @@ def shorten_registrations(settings: Settings) -> None:
         lines = archive.read(name).splitlines(keepends=True)
     with zipfile.ZipFile(folder / "ncvoter_Statewide_20261031.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name.replace("20261024", "20261031"), b"".join(lines[: int(len(lines) * 0.7)]))
-
-
-def approve_when_asked(is_over: threading.Event) -> None:
-    """Answer the pending request through the API's own route, as the UI does, however long the night takes to ask."""
-    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
-    from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
-    from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
-    from airflow.models.taskinstance import TaskInstance
-    from airflow.utils.session import create_session
-    from sqlalchemy import select
-
-    while not is_over.wait(0.5):
-        with create_session() as session:
-            waiting = session.scalar(
-                select(TaskInstance).where(
-                    TaskInstance.task_id == "approval.ask", TaskInstance.state == "awaiting_input"
-                )
-            )
-            if waiting is not None:
-                answer = UpdateHITLDetailPayload(chosen_options=["Approve"], params_input={})
-                person = SimpleAuthManagerUser(username="ada", role="admin")
-                update_hitl_detail("nightly", waiting.run_id, "approval.ask", answer, person, session)
-                return

@@ -11,6 +11,7 @@ from groundgame.errors import SpecError
 
 Purpose = Literal["turnout", "persuasion", "registration", "volunteers", "advertising", "score_upload"]
 PURPOSES: tuple[str, ...] = get_args(Purpose)
+RECIPIENT_NAMES = ("walk_list", "call_list", "meta_audience", "zip_aggregates")
 _CONDITION = re.compile(r"^(?P<column>[a-z][a-z0-9_]*)\s*(?P<operator>>=|<=|=)\s*(?P<value>.+)$")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
@@ -38,7 +39,7 @@ class Request:
     """One export as it was asked for.
 
     Attributes:
-        recipient: the name of a list, see ``run.RECIPIENTS``.
+        recipient: the name of a list, one of ``RECIPIENT_NAMES``.
         purpose: one of ``PURPOSES``; each recipient takes some of them.
         approved_by: the person who lets it out.
         only: conditions on columns of dim_voters and voter_scores.

@@ -14,7 +14,7 @@ from groundgame.config import Settings
 from groundgame.errors import SpecError
 from groundgame.gates import gate
 from groundgame.publish.exports import audience, folder, ledger, lists, suppression, zips
-from groundgame.publish.exports.request import Request
+from groundgame.publish.exports.request import RECIPIENT_NAMES, Request
 from groundgame.publish.exports.served import Served, chosen_voters, held_out, served_tables
 from groundgame.result import Result
 from groundgame.warehouse.base import Warehouse, open_warehouse
@@ -43,6 +43,10 @@ RECIPIENTS: dict[str, Recipient] = {
     "meta_audience": Recipient(("advertising", "turnout", "volunteers"), audience.people, audience.write),
     "zip_aggregates": Recipient(("advertising",), zips.people, zips.write, has_contact=False),
 }
+
+
+if tuple(RECIPIENTS) != RECIPIENT_NAMES:
+    raise RuntimeError("every recipient needs its name in request.py, which imports nothing heavy")
 
 
 def export(settings: Settings, request: Request, as_of: dt.date) -> Result:
