@@ -219,15 +219,21 @@ def synth(
     seed: int = 20121106,
     county_files: bool = typer.Option(False, help="One zip per county instead of one statewide."),
     app_users: int = typer.Option(0, min=0, help="Accounts of a campaign app among them, exported to FOLDER/app."),
+    field_contacts: int = typer.Option(
+        0, min=0, help="Attempts of a field program to reach them, exported to FOLDER/field."
+    ),
     as_json: Json = False,
 ) -> None:
     """Write a synthetic state in North Carolina's layouts; its truth goes to FOLDER/truth, which the pipeline never reads."""
     from groundgame.synth.app.write import write_app
+    from groundgame.synth.field.write import write_field
     from groundgame.synth.state import write_state
 
     _show(_one(lambda: write_state(folder, voters, seed, packaging="county" if county_files else "statewide")), as_json)
     if app_users:
         _show(_one(lambda: write_app(folder, seed, app_users, voters=voters)), as_json)
+    if field_contacts:
+        _show(_one(lambda: write_field(folder, seed, field_contacts, voters=voters)), as_json)
 
 
 @app.command()

@@ -19,6 +19,7 @@ from groundgame.ingest.app_rows import app_rules
 from groundgame.ingest.columns import Columns
 from groundgame.ingest.contacts import BirthdayReader
 from groundgame.ingest.dates import DateReader
+from groundgame.ingest.field_rows import field_rules
 from groundgame.ingest.findings import Refused
 from groundgame.ingest.layout import Plan
 from groundgame.ingest.read import ReadBlock
@@ -67,6 +68,8 @@ def conform(block: ReadBlock, job: Job) -> pa.Table:
     if job.source.kind == "app":
         entity = ENTITIES[job.entity_name]
         refusals = app_rules(columns, job.source, job.entity, entity, job.snapshot, job.birthdays)
+    elif job.source.kind == "field":
+        refusals = field_rules(columns, job.source, job.entity, ENTITIES[job.entity_name], job.dates, job.snapshot)
     elif job.entity_name == "registrations":
         refusals = _registrations(columns, job)
     elif job.entity.history is not None and job.entity.history.shape != "long":
@@ -74,7 +77,8 @@ def conform(block: ReadBlock, job: Job) -> pa.Table:
         refusals = rows.Refusals(len(columns.lines))
     else:
         refusals = rows.vote_rules(columns, job.entity, job.dates, job.election_types, job.snapshot)
-    steps.count_unknown_codes(columns, job.source)
+    if job.source.kind != "field":  # there an unknown code refuses its row
+        steps.count_unknown_codes(columns, job.source)
     kept = _refuse(block, columns, refusals)
     return _landed(columns, job).filter(pa.array(kept)) if not kept.all() else _landed(columns, job)
 

@@ -5,9 +5,17 @@ Findings carry the text of a line for the vault; everything else about them is s
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
+
+SAFE_CODE = re.compile(r"[A-Za-z0-9 ./_-]{1,12}")
+
+
+def shown_code(value: str) -> str:
+    """Short codes only: after a shift of columns a "code" may be a name."""
+    return repr(value) if SAFE_CODE.fullmatch(value) else f"(a text of {len(value)} characters)"
 
 
 class Refused(NamedTuple):

@@ -72,7 +72,7 @@ def land(incoming: Incoming, settings: Settings, block_bytes: int = BLOCK_BYTES)
             }
             rows = store.write_rows(part, tables, job.names, constants)
         entity = ENTITIES[incoming.entity_name]
-        if entity.kind == "app":
+        if entity.kind in ("app", "field"):
             texts = functools.partial(_line_texts, incoming, block_bytes)
             rows -= whole.settle(part, entity, incoming.entity, job.names, findings, settings, texts)
         counts = _counts(job, facts, findings, rows)

@@ -31,17 +31,23 @@ class Moments:
     impossible: Mask
 
 
-def read(texts: pa.Array, rule: TimeRule, snapshot: dt.date) -> Moments:
-    """Read a column of trimmed texts. Zones and slow clocks may lead a file by a day; nothing later can have happened."""
+def read(texts: pa.Array, rule: TimeRule, snapshot: dt.date, ahead: dt.timedelta = DAY) -> Moments:
+    """Read a column of trimmed texts. Zones and slow clocks may lead a file by a day, what is planned by more; later is impossible."""
     present = pc.not_equal(texts, "").to_numpy(zero_copy_only=False)
     stamps = _iso(texts, rule.zone) if rule.unit == "iso" else _numbers(texts, 1 if rule.unit == "ms" else 1000)
     known = stamps.is_valid().to_numpy(zero_copy_only=False)
     since = dt.datetime.combine(rule.since, dt.time())
-    until = dt.datetime.combine(snapshot + 2 * DAY, dt.time())
+    until = dt.datetime.combine(snapshot + DAY + ahead, dt.time())
     inside = pc.and_(pc.greater_equal(stamps, since), pc.less(stamps, until))
     fits = pc.fill_null(inside, False).to_numpy(zero_copy_only=False)
     iso = pc.strftime(pc.if_else(pa.array(fits), stamps, None), format=STAMP)
     return Moments(iso, present & ~known, known & ~fits)
+
+
+def local_text(iso: pa.Array, zone: str) -> pa.Array:
+    """What the clock of a zone showed at moments that ``read`` has written: ``2026-10-24T19:05:00``."""
+    there = pc.cast(iso, pa.timestamp("ms", "UTC")).cast(pa.timestamp("s", zone), safe=False)
+    return pc.strftime(there, format="%Y-%m-%dT%H:%M:%S")
 
 
 def _numbers(texts: pa.Array, factor: int) -> pa.Array:

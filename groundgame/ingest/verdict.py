@@ -5,20 +5,21 @@ Reasons name rules, columns, codes and counts, never a voter's value.
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from groundgame.errors import FileRefused
 from groundgame.ingest.blocks import TextFacts
 from groundgame.ingest.conform import Job
-from groundgame.ingest.findings import Findings
+from groundgame.ingest.findings import Findings, shown_code
 from groundgame.ingest.inspect import RESEND, Manifest
 
 # Shares of the file's rows.
 MOJIBAKE_HOLD = 0.0001
 QUOTES_REFUSE = 0.001
 NEW_CODE_HOLD = 0.001
+NEW_FIELD_CODE_HOLD = 0.01
 OTHER_TYPE_HOLD = 0.001
 ZIP_OUTSIDE_HOLD = 0.001
 OTHER_COUNTY_REFUSE = 0.01
@@ -26,7 +27,6 @@ REFUSED_LINES_HOLD = 0.01
 REFUSED_LINES_REFUSE = 0.5
 SHOWN_FIELDS = 20
 HOPELESS_AFTER = 20_000  # refused lines after which a file that loses more than half is not read to its end
-SAFE_CODE = re.compile(r"[A-Za-z0-9 ./_-]{1,12}")
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _envelope(job: Job, findings: Findings) -> Iterator[tuple[str, str, str, str
     if trailers != 1:
         yield "A8", "", f"{trailers} trailers where one was declared: the file is cut, or several were joined", RESEND
     for version in sorted(findings.versions - set(envelope.versions)):
-        problem = f"schema version {_shown_code(version)}, known: {', '.join(envelope.versions)}"
+        problem = f"schema version {shown_code(version)}, known: {', '.join(envelope.versions)}"
         yield "A17", "", problem, "compare the new schema with the source's YAML and declare its version"
 
 
@@ -127,6 +127,9 @@ def _off_pattern(job: Job, findings: Findings, rows: int) -> Iterator[tuple[str,
     for (rule, column, _), off in sorted(findings.counts.items()):
         if rule == "S22" and off > (1 - job.entity.expect.pattern_share) * rows:
             problem = f"{off} of {rows} values do not look like {column}: shifted or exchanged columns"
+            if job.source.kind == "field" and column in ("vendor_id", "voter_id"):
+                rule = "E2"
+                problem = f"{off} of {rows} values do not look like {column}: ids of another vendor, or of the state"
             yield rule, column, problem, "compare the file with the layout in the source's YAML"
 
 
@@ -169,11 +172,15 @@ def _value_holds(findings: Findings, rows: int) -> list[str]:
     other_types = sum(item.rule == "A18" for item in findings.refused)
     if other_types > OTHER_TYPE_HOLD * rows:
         reasons.append(f"A18 {other_types} rows of another type than declared")
+    unknown = Counter((item.column, item.reason) for item in findings.refused if item.rule == "E6")
+    for (column, reason), count in sorted(unknown.items()):
+        if count > NEW_FIELD_CODE_HOLD * rows:
+            reasons.append(f"E6 {column}: {reason}, {count / rows:.1%} of the rows")
     for (rule, column, value), count in sorted(findings.counts.items()):
         if rule == "A20":
             reasons.append(f"A20 {count} sign-ups in one minute")
         elif rule == "V21" and count > NEW_CODE_HOLD * rows:
-            reasons.append(f"V21 {column} {_shown_code(value)} {count / rows:.1%}")
+            reasons.append(f"V21 {column} {shown_code(value)} {count / rows:.1%}")
         elif rule == "V30" and count > ZIP_OUTSIDE_HOLD * rows:
             reasons.append(f"V30 {column}: {count / rows:.1%} outside of the state")
         elif rule == "T13":
@@ -199,8 +206,3 @@ def unread_fields(findings: Findings) -> list[str]:
         told[rule].format(column, rows) for (rule, column, _), rows in sorted(findings.counts.items()) if rule in told
     ]
     return found[:SHOWN_FIELDS] + ([f"and {len(found) - SHOWN_FIELDS} more"] if len(found) > SHOWN_FIELDS else [])
-
-
-def _shown_code(value: str) -> str:
-    """Short codes only: after a shift of columns a "code" may be a name."""
-    return repr(value) if SAFE_CODE.fullmatch(value) else f"(a text of {len(value)} characters)"

@@ -115,6 +115,9 @@ def _catalog_tables(catalog: dict[str, SourceSpec]) -> dict[str, pa.Table]:
             has_separate_history=pa.bool_(),
             retention_days=pa.int32(),
         ),
+        "field_sources": _table(
+            [(s.name, s.state_abbr) for s in catalog.values() if s.kind == "field"], source=text, state_abbr=text
+        ),
     }
 
 

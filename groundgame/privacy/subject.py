@@ -22,6 +22,8 @@ SUBJECT_COLUMNS: dict[str, Kind] = {
     "user_id": "app_user",
     "friend_id": "app_user",
     "friend_key": "app_user",
+    "vendor_id": "app_user",  # whom a field tool has under a number of its own
+    "vendor_key": "app_user",
 }
 # Columns that borrow a voter's id to name a group: the group stays, under the id of another member.
 BORROWED_COLUMNS = ("household_id",)

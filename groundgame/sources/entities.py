@@ -6,30 +6,10 @@ is a ``_source``, so the same number in two apps is two people.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from groundgame.sources.entity import Entity
+from groundgame.sources.field_entities import FIELD_CODE_COLUMNS, FIELD_CODE_VALUES, FIELD_ENTITIES
 
-
-@dataclass(frozen=True)
-class Entity:
-    """A raw table: its ``name`` in schema raw, all ``fields`` in order, which are ``personal`` and which identify a ``key``.
-
-    ``required`` are never blank, ``ids`` never floats, ``times`` are moments. Equal rows of a key count once in a file, under
-    rule ``once``; ``on_conflict`` says what becomes of those that differ from the first. ``is_of_others``: the lines speak of
-    people who never signed up, and are kept nowhere else.
-    """
-
-    name: str
-    fields: tuple[str, ...]
-    key: tuple[str, ...]
-    personal: frozenset[str]
-    kind: str = "voter_file"
-    required: frozenset[str] = frozenset()
-    ids: frozenset[str] = frozenset()
-    times: frozenset[str] = frozenset()
-    once: str = ""
-    on_conflict: Literal["refuse", "keep", "drop"] = "keep"
-    is_of_others: bool = False
+__all__ = ["CODE_COLUMNS", "CODE_VALUES", "DATE_FIELDS", "ENTITIES", "SYSTEM_COLUMNS", "Entity"]
 
 
 REGISTRATIONS = Entity(
@@ -235,6 +215,7 @@ ENTITIES = {
     "friend_shared": FRIEND_SHARED,
     "actions": ACTIONS,
     "consent_events": CONSENT_EVENTS,
+    **FIELD_ENTITIES,
 }
 SYSTEM_COLUMNS = ("_source", "_file_id", "_line", "_snapshot_date")
 
@@ -246,6 +227,7 @@ CODE_COLUMNS = {
     "ethnicity": "ethnicity_code",
     "sex": "sex_code",
     "voting_method": "voting_method_code",
+    **FIELD_CODE_COLUMNS,
 }
 # What a code may decode to. Parties are open: a state may register any, named as a lower-case word.
 CODE_VALUES: dict[str, frozenset[str] | None] = {
@@ -266,5 +248,16 @@ CODE_VALUES: dict[str, frozenset[str] | None] = {
     "ethnicity": frozenset({"hispanic", "not_hispanic", "undesignated"}),
     "sex": frozenset({"female", "male", "undesignated"}),
     "voting_method": frozenset({"election_day", "early", "mail", "provisional", "transfer", "curbside"}),
+    **FIELD_CODE_VALUES,
 }
-DATE_FIELDS = frozenset({"registered_date", "birth_date", "election_date", "birthday"})
+DATE_FIELDS = frozenset(
+    {
+        "registered_date",
+        "birth_date",
+        "election_date",
+        "birthday",
+        "period_start_date",
+        "period_end_date",
+        "worked_date",
+    }
+)

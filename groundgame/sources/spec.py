@@ -19,7 +19,25 @@ from groundgame.sources.layouts import Joined, Layout
 from groundgame.sources.text import Text
 
 __all__ = ["DateRule", "EntityName", "EntitySpec", "Files", "Joined", "Layout", "SourceSpec"]
-EntityName = Literal["registrations", "votes", "users", "friend_edges", "friend_shared", "actions", "consent_events"]
+EntityName = Literal[
+    "registrations",
+    "votes",
+    "users",
+    "friend_edges",
+    "friend_shared",
+    "actions",
+    "consent_events",
+    "contacts",
+    "responses",
+    "crosswalk",
+    "shifts",
+    "goals",
+    "nodes",
+    "accounts",
+    "notes",
+    "turfs",
+    "reviews",
+]
 
 
 def _as_list(value: object) -> object:
@@ -174,9 +192,9 @@ class Study(Block):
 
 
 class SourceSpec(Block):
-    """One sender: a state that sends voter files, or an app that exports what its users did."""
+    """One sender: a state that sends voter files, an app that exports what its users did, or a tool of the field program."""
 
-    kind: Literal["voter_file", "app"] = "voter_file"
+    kind: Literal["voter_file", "app", "field"] = "voter_file"
     name: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
     title: str = ""
     state_abbr: Annotated[StrictStr, Field(pattern=r"^[A-Z]{2}$")] | None = None
@@ -194,6 +212,17 @@ class SourceSpec(Block):
     friend_shared: EntitySpec | None = None
     actions: EntitySpec | None = None
     consent_events: EntitySpec | None = None
+    contacts: EntitySpec | None = None
+    responses: EntitySpec | None = None
+    crosswalk: EntitySpec | None = None
+    shifts: EntitySpec | None = None
+    goals: EntitySpec | None = None
+    nodes: EntitySpec | None = None
+    accounts: EntitySpec | None = None
+    notes: EntitySpec | None = None
+    turfs: EntitySpec | None = None
+    reviews: EntitySpec | None = None
+    day_zone: StrictStr | None = Field(None, description="field: IANA zone of the clock by which a day begins and ends")
     codes: dict[str, dict[StrictStr, StrictStr]] = Field(default_factory=dict)
     confidentiality: tuple[Mark, ...] = ()
     zip_prefixes: tuple[StrictStr, ...] = Field((), description="how the state's ZIP codes begin")
@@ -209,6 +238,8 @@ class SourceSpec(Block):
         parts.append(
             self.entities()[entity].model_dump_json(exclude={"files": {"uri", "connection", "settle_seconds"}})
         )
+        if self.day_zone is not None:
+            parts.append(self.day_zone)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     @model_validator(mode="after")
@@ -229,6 +260,8 @@ class SourceSpec(Block):
             _check_ids(name, entity)
             if (timed := ENTITIES[name].times & _mapped(entity)) - entity.times.keys():
                 raise ValueError(f"{name}.times: no unit declared for {sorted(timed - entity.times.keys())}")
+            if ENTITIES[name].local_times and self.day_zone is None:
+                raise ValueError("day_zone: required, by whose clock does a day begin?")
         if (self.votes is not None) != (self.votes is not None and self.votes.history is not None):
             raise ValueError("votes.history: required")
         return self

@@ -18,6 +18,7 @@ MARTS = {
     "dim_app_users",
     "fct_app_actions",
     "friend_asks",
+    "fct_contacts",
     "dim_voters",
     "voter_duplicates",
     "dim_households",

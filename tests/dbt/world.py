@@ -16,6 +16,7 @@ import pyarrow as pa
 from groundgame.config import Settings
 from groundgame.linkage import ledger
 from groundgame.sources.entities import REGISTRATIONS, VOTES
+from groundgame.sources.field_entities import FIELD_ENTITIES
 from groundgame.warehouse import ops
 from groundgame.warehouse.base import Warehouse, open_warehouse
 
@@ -31,6 +32,14 @@ CODES = [
     *(("nc", "sex", code, value) for code, value in {"F": "female", "M": "male"}.items()),
     *(("nc", "race", code, value) for code, value in {"W": "white", "B": "black"}.items()),
     *(("nc", "voting_method", c, v) for c, v in {"IN-PERSON": "election_day", "ONESTOP": "early"}.items()),
+    *(("van", "contact_type", value, value) for value in ("door", "call", "text")),
+    *(("van", "contact_result", value, value) for value in ("canvassed", "not_home", "stop", "moved")),
+    *(("van", "survey_question", value, value) for value in ("support",)),
+    *(("van", "survey_answer", value, value) for value in ("strong_support", "lean_support", "strong_opposition")),
+    *(("program", "node_level", v, v) for v in ("state", "region", "team", "organizer", "volunteer")),
+    *(("program", "metric", v, v) for v in ("doors", "calls", "conversations", "support_ids", "shifts")),
+    *(("program", "note_kind", v, v) for v in ("up", "challenge")),
+    *(("program", "review_verdict", v, v) for v in ("count", "drop")),
 ]
 
 
@@ -83,6 +92,7 @@ class World:
     registrations: list[dict[str, Any]] = field(default_factory=list)
     votes: list[dict[str, Any]] = field(default_factory=list)
     app: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in APP})
+    reports: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in FIELD_ENTITIES})
     links: list[tuple[str, str]] = field(default_factory=list)
 
     def voter(self, voter_id: str, dates: tuple[dt.date, ...] = (EARLY, LATE, TONIGHT), **fields: Any) -> None:
@@ -137,6 +147,10 @@ class World:
         """A line of an app's export."""
         self.app[entity].append({**fields, "_source": "graph", "_snapshot_date": date})
 
+    def report(self, entity: str, source: str = "van", date: dt.date = LATE, **fields: Any) -> None:
+        """A line of a field tool's export."""
+        self.reports[entity].append({**fields, "_source": source, "_snapshot_date": date})
+
     def write(self, settings: Settings, is_training: bool = True) -> None:
         """Replace the raw tables and open the night."""
         with open_warehouse(settings) as warehouse:
@@ -144,6 +158,13 @@ class World:
                 warehouse.replace(f"raw.{entity.name}", _table(entity.name, entity.fields, lines))
             for name, lines in self.app.items():
                 warehouse.replace(f"raw.{name}", _table(name, APP[name], lines))
+            for name, lines in self.reports.items():
+                entity = FIELD_ENTITIES[name]
+                warehouse.replace(f"raw.{entity.name}", _table(entity.name, entity.fields, lines))
+            warehouse.execute(
+                "create or replace table raw.field_sources as select 'van' as source, 'NC' as state_abbr"
+                " union all select 'program', null"
+            )
             self._write_links(warehouse)
             names = ("source", "field", "code", "value")
             codes = {name: pa.array(list(values)) for name, values in zip(names, zip(*CODES, strict=True), strict=True)}
@@ -215,6 +236,7 @@ def small_world() -> World:
     world.vote("GONE", G22, G24)
     world.vote("V2", G22, snapshot=OLD_HISTORY)
     app_cases(world)
+    field_cases(world)
     return world
 
 
@@ -254,3 +276,41 @@ def app_cases(world: World) -> None:
         )
     world.links += [("YES", "V1"), ("NO", "C100"), ("REVOKED", "C101"), ("ALONE", "V2")]
     world.links += [(f"F{n}", f"C{101 + n}") for n in range(1, 8)] + [("SECRET", "SECRET")]
+
+
+def field_cases(world: World) -> None:
+    """A state with one region, two teams and their people; contacts by what can be odd about them."""
+    for node, parent, level in (
+        ("NC", None, "state"),
+        ("R1", "NC", "region"),
+        ("T1", "R1", "team"),
+        ("T2", "R1", "team"),
+        ("O1", "T1", "organizer"),
+        ("O2", "T2", "organizer"),
+        ("V1", "O1", "volunteer"),
+        ("LOST", "T9", "organizer"),
+    ):
+        login = None if level == "volunteer" else node.lower()
+        world.report(
+            "nodes", "program", node_id=node, parent_id=parent, level_code=level, node_name=f"{node} name", login=login
+        )
+        world.report("accounts", "program", tool="van", account_id=f"7{node}", node_id=node)
+    for number, voter in enumerate([*(f"C{n}" for n in range(100, 110)), "SECRET"]):
+        world.report("crosswalk", vendor_id=str(5000 + number), voter_id=voter)
+    for number in range(8):
+        contact(world, number, f"2026-10-0{1 + number % 3}T18:0{number}:00", by="V1" if number % 2 else "O2")
+    contact(world, 10, "2026-10-01T18:00:00", vendor="5000", by="O2")  # the tablet of contact 0 again
+    contact(world, 11, "2026-10-02T10:00:00", vendor="5999", by="O1")  # nobody's number
+    contact(world, 12, "2026-10-02T11:00:00", vendor="5010", by="O1")  # a voter who is hidden
+    contact(world, 13, "2026-10-02T12:00:00", vendor="5009", by="LOST")
+
+
+def contact(world: World, number: int, at: str, by: str, vendor: str | None = None, **fields: Any) -> None:
+    """One attempt at a door, told at once; even ones reached somebody who leans to us."""
+    told = {"contacted_at": f"{at}Z", "local_at": at, "modified_at": f"{at}Z", "note": "her cell is 919-555-0142"}
+    reached = "canvassed" if number % 2 == 0 else "not_home"
+    told |= {"contact_type_code": "door", "result_code": reached, "canvasser_id": f"7{by}"}
+    world.report("contacts", contact_id=str(number), vendor_id=vendor or str(5000 + number), **told | fields)
+    if number % 2 == 0:
+        answer = {"question_code": "support", "answer_code": "lean_support", "modified_at": f"{at}Z"}
+        world.report("responses", contact_id=str(number), **answer)

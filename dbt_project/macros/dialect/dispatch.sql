@@ -30,5 +30,14 @@
 
 {% macro safe_timestamp(text) %}{{ return(adapter.dispatch('safe_timestamp')(text)) }}{% endmacro %}
 
+{# The minute in which a moment lies. #}
+{% macro minute_of(moment) %}{{ return(adapter.dispatch('minute_of')(moment)) }}{% endmacro %}
+
+{# The Monday of a day's week. #}
+{% macro monday_of(day) %}{{ return(adapter.dispatch('monday_of')(day)) }}{% endmacro %}
+
+{# Whether a regular expression is found in a text, whatever the case of its letters. #}
+{% macro matches(text, pattern) %}{{ return(adapter.dispatch('matches')(text, pattern)) }}{% endmacro %}
+
 {# What an engine must be told after a table was built, so that it plans the next query well. #}
 {% macro gather_statistics(relation) %}{{ return(adapter.dispatch('gather_statistics')(relation)) }}{% endmacro %}

@@ -63,3 +63,15 @@
 {% macro duckdb__gather_statistics(relation) -%}
     
 {%- endmacro %}
+
+{% macro duckdb__minute_of(moment) -%}
+    date_trunc('minute', {{ moment }})
+{%- endmacro %}
+
+{% macro duckdb__monday_of(day) -%}
+    cast(date_trunc('week', {{ day }}) as date)
+{%- endmacro %}
+
+{% macro duckdb__matches(text, pattern) -%}
+    regexp_matches({{ text }}, '{{ pattern }}', 'i')
+{%- endmacro %}

@@ -62,3 +62,15 @@
 {% macro postgres__gather_statistics(relation) -%}
     {% if relation.is_table or not relation.type %}analyze {{ relation }}{% endif %}
 {%- endmacro %}
+
+{% macro postgres__minute_of(moment) -%}
+    date_trunc('minute', {{ moment }})
+{%- endmacro %}
+
+{% macro postgres__monday_of(day) -%}
+    cast(date_trunc('week', {{ day }}) as date)
+{%- endmacro %}
+
+{% macro postgres__matches(text, pattern) -%}
+    ({{ text }} ~* '{{ pattern }}')
+{%- endmacro %}

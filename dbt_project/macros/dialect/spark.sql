@@ -62,3 +62,15 @@
 {% macro spark__gather_statistics(relation) -%}
     
 {%- endmacro %}
+
+{% macro spark__minute_of(moment) -%}
+    date_trunc('minute', {{ moment }})
+{%- endmacro %}
+
+{% macro spark__monday_of(day) -%}
+    cast(date_trunc('week', {{ day }}) as date)
+{%- endmacro %}
+
+{% macro spark__matches(text, pattern) -%}
+    (lower({{ text }}) rlike '{{ pattern }}')
+{%- endmacro %}
