@@ -13,13 +13,14 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, cast
 
 from groundgame.config import Settings
 from groundgame.errors import GroundgameError, SpecError, WarehouseError
 from groundgame.publish.exports.request import Request
 from groundgame.result import Result
 from groundgame.sources.catalog import load_catalog
+from groundgame.warehouse.turns import alone, at_work
 
 Connections = Callable[[str], dict[str, Any]]
 GATES = ("landing", "staging", "linkage", "marts", "scores", "asks")
@@ -28,8 +29,8 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
 
-def stage(function: Callable[P, Result]) -> Callable[P, Result]:
-    """Time a stage and log its one-line summary; the result travels on the log record for whoever shows progress."""
+def timed(function: Callable[P, Result]) -> Callable[P, Result]:
+    """Time a call and log its one-line summary; the result travels on the log record for whoever shows progress."""
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> Result:
@@ -37,6 +38,17 @@ def stage(function: Callable[P, Result]) -> Callable[P, Result]:
         result = dataclasses.replace(function(*args, **kwargs), seconds=round(time.perf_counter() - start, 3))
         log.info("%s", result.summary(), extra={"result": result})
         return result
+
+    return run
+
+
+def stage(function: Callable[P, Result]) -> Callable[P, Result]:
+    """A stage of a night, timed; its first argument is the settings. It waits for whoever removes rows from everywhere."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> Result:
+        with at_work(cast("Settings", args[0])):
+            return timed(function)(*args, **kwargs)
 
     return run
 
@@ -230,16 +242,17 @@ def rollback(settings: Settings, run_id: str | None = None) -> Result:
     return run(settings, run_id)
 
 
-@stage
+@timed
 def forget(settings: Settings, subject: str, as_of: dt.date, reason: str, verify: bool = False) -> Result:
     """Remove a person from every layer and every published run, and keep her out; nothing is published meanwhile."""
+    from groundgame.ingest.views import reload_rewritten
     from groundgame.privacy.forget import forget as run
     from groundgame.publish.lock import publisher_lock
     from groundgame.publish.reissue import reissue
 
-    # Whoever publishes now has read her rows already: wait for that switch, then take her out of it.
-    with publisher_lock(settings, "without a forgotten person", wait_seconds=600):
-        return run(settings, subject, as_of, reason, reissue, verify)
+    # Whoever publishes now, or works on a server, has read her rows already: wait for them, then take her out of what they made.
+    with alone(settings), publisher_lock(settings, "without a forgotten person", wait_seconds=600):
+        return run(settings, subject, as_of, reason, reissue, reload_rewritten, verify)
 
 
 def night(settings: Settings, as_of: dt.date) -> Iterator[Result]:

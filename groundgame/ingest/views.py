@@ -61,6 +61,18 @@ def prepare(settings: Settings, as_of: dt.date) -> Result:
     return Result("prepare", "raw", rows_out=len(used), details={"files": files})
 
 
+def reload_rewritten(settings: Settings) -> None:
+    """Load again what a server copied from landed files that were rewritten since; which files are in use stays as it is."""
+    if settings.engine == "duckdb":
+        return
+    with open_warehouse(settings) as warehouse:
+        known = warehouse.fetch("select distinct file_id, raw_path from ops.loaded_files order by 1").to_pylist()
+        for entity in ENTITIES.values():
+            there = partitions.loaded(warehouse, entity)
+            if files := [row for row in known if row["file_id"] in there]:
+                partitions.load(warehouse, settings, entity, files)
+
+
 def _create_view(warehouse: Warehouse, settings: Settings, entity: Entity, paths: list[str]) -> None:
     """An explicit list of files: what a crash left lying about is never read. The first file is empty and has all columns."""
     anchor = settings.raw_dir / entity.name / "columns.parquet"

@@ -1,6 +1,7 @@
 """Forget a person: out of every layer tonight, and kept out of everything that lands later.
 
-Order: note the ids · intent and tombstones · kept lines · landed files · tables · published runs · the build file anew · look again · done.
+Order: note the ids · intent and tombstones · kept lines · landed files · tables · published runs · tables or build file written anew ·
+look again · done.
 Killed anywhere, the person stays out already, ``doctor`` names the request, and the same call completes it. Totals that were counted
 with her (a precinct's voters, a household's votes) are counted anew by the next night, not here.
 """
@@ -31,28 +32,32 @@ if TYPE_CHECKING:
 
 Counts = dict[str, int]
 Find = Callable[["Warehouse"], Counts]
-# Publication's part, given by whoever calls: only that room writes what readers see.
+# The parts of the rooms above, given by whoever calls: only publication writes what readers see, only ingest loads landed files.
 Reissue = Callable[[Settings, Find, Find], None]
-BUILD_FILE = "warehouse"
+Reload = Callable[[Settings], None]
+BUILD = "warehouse:"
 # A build that was under way may write back what it read before; it holds the file, so once more is enough.
 ROUNDS = 3
 SHORTEST_SEARCHED = 6  # a shorter bare id would be found in any report, as a number of something
 
 
 def forget(
-    settings: Settings, subject: str, as_of: dt.date, reason: str, reissue: Reissue, verify: bool = False
+    settings: Settings,
+    subject: str,
+    as_of: dt.date,
+    reason: str,
+    reissue: Reissue,
+    reload: Reload,
+    verify: bool = False,
 ) -> Result:
     """Remove a person and all ids linked to hers; leave a keyed tombstone for each. Nothing found is a result too: she stays out.
 
-    The caller holds the publisher's lock.
+    The caller holds the publisher's lock, and on a server is alone.
 
     Raises:
-        SpecError: the subject is no id, or the reason is empty or holds the id, or the warehouse is a server.
+        SpecError: the subject is no id, or the reason is empty or holds the id.
         WarehouseError: the key is lost, the warehouse is busy, or rows came back while they were removed; run it again.
     """
-    if settings.engine != "duckdb":
-        problem = f"nobody can be forgotten in a {settings.engine} warehouse yet; nothing was changed"
-        raise SpecError("forget", "engine", problem, "see groundgame/warehouse/README.md")
     person = parse(subject)
     if not reason.strip() or person.local_id in reason:
         raise SpecError("forget", "reason", "is empty or holds the id", "say how the request came, not who wrote it")
@@ -73,7 +78,9 @@ def forget(
         with open_warehouse(settings) as warehouse:
             request = ledger.begin(warehouse, key, people, as_of, reason, before)
     tombstones.touch(settings)
-    work.remove(reissue, is_build_file_dirty=any(place.startswith(BUILD_FILE) for place in request.counts))
+    work.remove(
+        reissue, reload, dirty={place.removeprefix(BUILD) for place in request.counts if place.startswith(BUILD)}
+    )
     with open_warehouse(settings) as warehouse:
         ledger.finish(warehouse, request, hashed, as_of, reason)
     note.unlink(missing_ok=True)
@@ -85,6 +92,7 @@ class _Work:
 
     def __init__(self, settings: Settings, people: Sequence[Subject]) -> None:
         self.settings, self.people, self.prefixes = settings, people, prefixes(settings)
+        self.is_server = settings.engine != "duckdb"  # where tables and published runs share a database
         # Read while the landed rows are still there; kept lines are cleaned before them.
         self.words = landed.personal_words(settings, people, self.prefixes)
 
@@ -99,7 +107,9 @@ class _Work:
         found = landed.count_lines(self.settings, self.people, self.prefixes, self.words)
         found |= landed.count(self.settings, self.people, self.prefixes)
         with open_warehouse(self.settings) as warehouse:
-            found |= {f"{BUILD_FILE}:{table}": number for table, number in self.find(warehouse).items()}
+            found |= {f"{BUILD}{table}": number for table, number in self.find(warehouse).items()}
+            if self.is_server:
+                found |= {f"published:{table}": number for table, number in self.find_published(warehouse).items()}
         for file in sorted((self.settings.published_dir / "runs").glob("*.duckdb")):
             with duckdb.connect(str(file), read_only=True) as engine:
                 rows = self.find(DuckDBWarehouse(engine))
@@ -107,18 +117,24 @@ class _Work:
             found |= {f"{name}:{table}": number for table, number in rows.items()}
         return found
 
-    def remove(self, reissue: Reissue, is_build_file_dirty: bool) -> None:
-        """Remove until a second look finds nothing."""
+    def find_published(self, warehouse: Warehouse) -> Counts:
+        return tables.count(warehouse, self.people, of_runs=self.is_server)
+
+    def drop_published(self, warehouse: Warehouse) -> Counts:
+        return tables.remove(warehouse, self.people, of_runs=self.is_server)
+
+    def remove(self, reissue: Reissue, reload: Reload, dirty: set[str]) -> None:
+        """Remove until a second look finds nothing; ``dirty`` tables still hold the bytes of what was deleted from them."""
         for _ in range(ROUNDS):
             self._remove_files()
+            reload(self.settings)
             with open_warehouse(self.settings) as warehouse:
-                if self.drop(warehouse):
-                    is_build_file_dirty = True
+                dirty |= self.drop(warehouse).keys()
                 # Tables that are kept from night to night are to be built anew: they were counted with her.
                 warehouse.execute(f"delete from {NOTE}")
-            reissue(self.settings, self.find, self.drop)
-            if is_build_file_dirty:
-                rewrite_build_file(self.settings)
+            reissue(self.settings, self.find_published, self.drop_published)
+            if dirty:
+                write_anew(self.settings, dirty)
             if not (left := self.counts()):
                 return
         raise WarehouseError("forget", f"rows came back in {len(left)} places while they were removed; run it again")
@@ -135,8 +151,14 @@ class _Work:
                 landed.rewrite(file, landed.row_mask(file, self.people, self.prefixes))
 
 
-def rewrite_build_file(settings: Settings) -> None:
-    """Deleted rows stay in the file's free blocks until it is written anew."""
+def write_anew(settings: Settings, dirty: set[str]) -> None:
+    """Deleted rows stay in the build file's free blocks, or in a server's tables, until they are written anew."""
+    if settings.engine == "postgres":
+        from groundgame.warehouse.postgres import rewrite
+
+        with open_warehouse(settings) as warehouse:
+            rewrite(warehouse, sorted(dirty))
+        return
     path = settings.warehouse_path
     compact(path, path.stem, settings.memory_limit, settings.threads)
 

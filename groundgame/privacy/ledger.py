@@ -97,7 +97,7 @@ def finish(warehouse: Warehouse, request: Request, hashed: str, as_of: dt.date, 
 
 def unfinished(settings: Settings) -> list[str]:
     """Ids of requests with an intent and no done; a note without either counts too."""
-    if not settings.warehouse_path.exists():
+    if not _is_warehouse_there(settings):
         return []
     with open_warehouse(settings) as warehouse:
         open_ids = [row["request_id"] for row in _open(warehouse)]
@@ -109,10 +109,15 @@ def is_key_lost(settings: Settings) -> bool:
     """Whether there are tombstones that nobody can read any more: then the forgotten would come back."""
     from groundgame.privacy.keys import key_path
 
-    if key_path(settings).exists() or not settings.warehouse_path.exists():
+    if key_path(settings).exists() or not _is_warehouse_there(settings):
         return False
     with open_warehouse(settings) as warehouse:
         return has_tombstones(warehouse)
+
+
+def _is_warehouse_there(settings: Settings) -> bool:
+    """A look must not make an embedded warehouse; a server's is always there."""
+    return settings.engine != "duckdb" or settings.warehouse_path.exists()
 
 
 def _open(warehouse: Warehouse) -> list[dict[str, str]]:

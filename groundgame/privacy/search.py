@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING
 import duckdb
 
 from groundgame.config import Settings
+from groundgame.privacy import tables
 from groundgame.warehouse.base import open_warehouse
 
 if TYPE_CHECKING:
@@ -77,7 +78,24 @@ def find_subject(settings: Settings, *texts: str, is_whole: bool = False) -> lis
             name = str(file.relative_to(top)) if top == settings.home else f"inbox/{file.relative_to(top)}"
             is_original = any(file.is_relative_to(place) for place in _originals(settings))
             found.update(Found(place, is_original) for place in _places(settings, file, name, wanted))
+    if settings.engine != "duckdb":
+        found.update(Found(f"warehouse:{place}", False) for place in _on_server(settings, wanted))
     return sorted(found, key=lambda item: item.place)
+
+
+def _on_server(settings: Settings, wanted: Wanted) -> Iterator[str]:
+    """Tables of a server, published runs too, and what its planner remembers of their values."""
+    with open_warehouse(settings, read_only=True) as warehouse:
+        for table, names in tables.text_columns(warehouse).items():
+            tests = ", ".join(f'bool_or("{name}" ~ ?) as "{name}"' for name in names)
+            hits = warehouse.fetch(f"select {tests} from {table}", [wanted.sql] * len(names)).to_pylist()[0]
+            yield from (f"{table}.{name}" for name, is_there in hits.items() if is_there)
+        remembered = warehouse.fetch(
+            "select schemaname || '.' || tablename || '.' || attname as name from pg_stats"
+            " where concat(most_common_vals::text, ' ', histogram_bounds::text) ~ ? order by 1",
+            [wanted.sql],
+        )
+        yield from (f"statistics of {name}" for name in remembered.column(0).to_pylist())
 
 
 def _originals(settings: Settings) -> tuple[Path, Path]:

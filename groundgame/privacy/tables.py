@@ -1,4 +1,4 @@
-"""A person's rows in the tables of a database, the build file or a run file: counted, and deleted.
+"""A person's rows in the tables of a database (build file, run file, server): counted, and deleted.
 
 Which columns name people is declared in ``subject``; every table of every schema that has such a column is looked at, the ledger's own too.
 """
@@ -15,6 +15,23 @@ if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
 
 OWN_TABLES = ("ops.forget_requests", "ops.tombstones")
+# Every table that has rows, with its columns of text. On a server the published runs are a schema of the same database, and the
+# partition is what has rows.
+TEXT_COLUMNS = {
+    "duckdb": """
+        select c.schema_name || '."' || c.table_name || '"' as name, c.column_name
+        from duckdb_columns() as c join duckdb_tables() as t using (database_oid, schema_oid, table_oid)
+        where c.database_name = current_database() and c.data_type = 'VARCHAR' order by 1, c.column_index""",
+    "postgres": """
+        select n.nspname || '."' || c.relname || '"' as name, a.attname as column_name
+        from pg_class as c join pg_namespace as n on c.relnamespace = n.oid join pg_attribute as a on a.attrelid = c.oid
+        where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg!_%' escape '!'
+            and a.attnum > 0 and not a.attisdropped and a.atttypid in ('text'::regtype, 'varchar'::regtype)
+        order by 1, a.attnum""",
+}
+RUNS = 'runs."'
+# A server's copies of landed files: loaded again when the file was rewritten.
+COPIES = 'raw."f_'
 
 
 @dataclass(frozen=True)
@@ -27,18 +44,20 @@ class Place:
     source: str | None
 
 
-def places(warehouse: Warehouse) -> list[Place]:
-    """Every table with a column that may name a person. Views have no rows of their own."""
-    rows = warehouse.fetch(
-        "select c.schema_name || '.\"' || c.table_name || '\"' as name, c.column_name"
-        " from duckdb_columns() as c join duckdb_tables() as t using (database_oid, schema_oid, table_oid)"
-        " where c.database_name = current_database() and c.data_type = 'VARCHAR' order by 1, c.column_index"
-    ).to_pylist()
+def text_columns(warehouse: Warehouse) -> dict[str, list[str]]:
+    """Every table with its columns of text, in order. Views have no rows of their own."""
     columns: dict[str, list[str]] = {}
-    for row in rows:
+    for row in warehouse.fetch(TEXT_COLUMNS[warehouse.engine]).to_pylist():
         columns.setdefault(row["name"], []).append(row["column_name"])
+    return columns
+
+
+def places(warehouse: Warehouse, of_runs: bool = False) -> list[Place]:
+    """Every table that may name a person and is no copy; ``of_runs``: those of a server's published runs, else all but those."""
     found = []
-    for name, names in columns.items():
+    for name, names in text_columns(warehouse).items():
+        if name.startswith(COPIES) or name.startswith(RUNS) is not of_runs:
+            continue
         naming = tuple(column for column in names if column in SUBJECT_COLUMNS)
         borrowed = tuple(column for column in names if column in BORROWED_COLUMNS)
         source = next((column for column in SOURCE_COLUMNS if column in names), None)
@@ -47,10 +66,10 @@ def places(warehouse: Warehouse) -> list[Place]:
     return found
 
 
-def count(warehouse: Warehouse, subjects: Sequence[Subject]) -> dict[str, int]:
+def count(warehouse: Warehouse, subjects: Sequence[Subject], of_runs: bool = False) -> dict[str, int]:
     """Rows that name one of the subjects, by table; tables without any are left out."""
     counts = {}
-    for place, condition, values in _conditions(warehouse, subjects):
+    for place, condition, values in _conditions(warehouse, subjects, of_runs):
         both = " or ".join([condition, *(f"{column} in ({_marks(subjects)})" for column in place.borrowed)])
         texts = [subject.text for subject in subjects] * len(place.borrowed)
         rows = warehouse.fetch(f"select count(*) from {place.table} where {both}", [*values, *texts])
@@ -59,18 +78,18 @@ def count(warehouse: Warehouse, subjects: Sequence[Subject]) -> dict[str, int]:
     return counts
 
 
-def remove(warehouse: Warehouse, subjects: Sequence[Subject]) -> dict[str, int]:
+def remove(warehouse: Warehouse, subjects: Sequence[Subject], of_runs: bool = False) -> dict[str, int]:
     """Delete the subjects' rows in one transaction; returns how many each table had.
 
     A group that goes by a subject's id (a household is called after its first member) goes by that of its next member;
     what was counted over the group stays as it was counted.
     """
-    counts = count(warehouse, subjects)
+    counts = count(warehouse, subjects, of_runs)
     if not counts:
         return {}
     with warehouse.transaction():
-        heirs = _heirs(warehouse, subjects)
-        for place, condition, values in _conditions(warehouse, subjects):
+        heirs = _heirs(warehouse, subjects, of_runs)
+        for place, condition, values in _conditions(warehouse, subjects, of_runs):
             if place.table.replace('"', "") not in counts:
                 continue
             warehouse.execute(f"delete from {place.table} where {condition}", values)
@@ -100,9 +119,11 @@ def linked(warehouse: Warehouse, subject: Subject) -> list[Subject]:
     return found
 
 
-def _conditions(warehouse: Warehouse, subjects: Sequence[Subject]) -> Iterator[tuple[Place, str, list[str]]]:
+def _conditions(
+    warehouse: Warehouse, subjects: Sequence[Subject], of_runs: bool
+) -> Iterator[tuple[Place, str, list[str]]]:
     """For each place the SQL condition of a subject's row, and its values."""
-    for place in places(warehouse):
+    for place in places(warehouse, of_runs):
         parts, values = ["false"], []
         for column in place.columns:
             for subject in (subject for subject in subjects if subject.kind == SUBJECT_COLUMNS[column]):
@@ -115,11 +136,11 @@ def _conditions(warehouse: Warehouse, subjects: Sequence[Subject]) -> Iterator[t
         yield place, " or ".join(parts), values
 
 
-def _heirs(warehouse: Warehouse, subjects: Sequence[Subject]) -> dict[str, str]:
+def _heirs(warehouse: Warehouse, subjects: Sequence[Subject], of_runs: bool) -> dict[str, str]:
     """For each subject that a household is called after: the next member, the same in all tables."""
     heirs: dict[str, str] = {}
     texts = [subject.text for subject in subjects]
-    for place in places(warehouse):
+    for place in places(warehouse, of_runs):
         if "voter_id" not in place.columns or "household_id" not in place.borrowed:
             continue
         sql = (

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from groundgame.config import Settings
-from groundgame.publish import folder, ledger
+from groundgame.publish import folder, ledger, server_reissue
 from groundgame.publish.build import combined_hash
 from groundgame.publish.folder import Run
 from groundgame.warehouse.base import Warehouse, open_warehouse
@@ -29,6 +29,9 @@ def reissue(settings: Settings, find: Edit, remove: Edit) -> None:
 
     Killed at any point, each run is whole, old or new; a rerun does the others. For the holder of the publisher's lock.
     """
+    if settings.engine == "postgres":
+        server_reissue.reissue(settings, find, remove)
+        return
     folder.remove_litter(settings)
     if not (settings.published_dir / folder.RUNS).exists():
         return

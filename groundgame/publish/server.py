@@ -23,7 +23,7 @@ from groundgame.publish.contract import frozen, unpublished
 from groundgame.publish.folder import Run
 from groundgame.publish.lock import WAIT_SECONDS
 from groundgame.publish.run_status import RUN_STATUS
-from groundgame.publish.structure import SERVED, SLOT
+from groundgame.publish.structure import SERVED
 from groundgame.result import Result
 from groundgame.warehouse import ops
 from groundgame.warehouse.base import Warehouse, open_warehouse
@@ -43,7 +43,7 @@ RETIRE_WAIT, RETIRE_TRIES = "100ms", 3
 
 def publish(settings: Settings, as_of: dt.date) -> Result:
     """Switch readers to the run of ``as_of``; see ``switch.publish``."""
-    with open_warehouse(settings) as warehouse, _only_publisher(warehouse, f"of {as_of}"):
+    with open_warehouse(settings) as warehouse, only_publisher(warehouse, f"of {as_of}"):
         now, run_id = served(warehouse), ops.run_id(warehouse, as_of)
         if reasons := ledger.refusals(warehouse, run_id, as_of, now):
             raise PublishRefused(run_id, reasons)
@@ -81,7 +81,7 @@ class _Draft:
         self.hashes = {name: digest for name, (digest, _) in found.items()}
         self.rows = {name: rows for name, (_, rows) in found.items()}
         self.content_hash = combined_hash(self.hashes)
-        self.slot = warehouse.fetch("select coalesce(max(slot), 0) + 1 as slot from runs.run").column(0)[0].as_py()
+        self.slot = next_slot(warehouse)
 
     def _columns(self, name: str) -> list[tuple[str, str]]:
         kinds = dict(self.warehouse.columns(name))
@@ -94,14 +94,7 @@ class _Draft:
         structure.ensure(self.warehouse, bare, self.run_id)
         structure.add_slot(self.warehouse, list(bare), self.slot)
         for name, select in self.selects.items():
-            part = f"runs.{bare_name(name)}__{self.slot}"
-            listed = ", ".join(f'"{column}"' for column, _ in self.columns[name])
-            self.warehouse.execute(
-                f"insert into {part} ({SLOT}, {listed}) select {self.slot}, {listed} from ({select}) as t"
-            )
-            if "voter_id" in dict(self.columns[name]):
-                self.warehouse.execute(f"create index on {part} (voter_id)")
-            self.warehouse.execute(f"analyze {part}")
+            structure.fill(self.warehouse, bare_name(name), self.slot, self.columns[name], select)
         structure.add_slot(self.warehouse, list(bare), self.slot + 1)
         structure.describe(self.warehouse, self._descriptions())
 
@@ -119,9 +112,8 @@ class _Draft:
         for name, rows in self.rows.items():
             values = [self.slot, name, rows, self.hashes[name]]
             self.warehouse.execute("insert into runs.run_tables values (?, ?, ?, ?)", values)
-        _point_at(self.warehouse, self.slot)
-        ledger.note(self.warehouse, run, "intent")
-        ledger.note(self.warehouse, run, "done")
+        point_at(self.warehouse, self.slot)
+        note(self.warehouse, run, "intent", "done")
 
     def result(self, state: str, **more: float) -> Result:
         marts = {name: rows for name, rows in self.rows.items() if name.startswith("marts.")}
@@ -135,11 +127,27 @@ def bare_name(name: str) -> str:
     return name.partition(".")[2]
 
 
-def _point_at(warehouse: Warehouse, slot: int) -> None:
+def next_slot(warehouse: Warehouse) -> int:
+    """The number of the next run's partitions; they are attached already."""
+    slot: int = warehouse.fetch("select coalesce(max(slot), 0) + 1 as slot from runs.run").column(0)[0].as_py()
+    return slot
+
+
+def point_at(warehouse: Warehouse, slot: int) -> None:
+    """Let readers see a run when the transaction commits."""
     warehouse.execute(
         "insert into runs.pointer (slot) values (?) on conflict (is_the_only_row) do update set slot = excluded.slot",
         [slot],
     )
+
+
+def note(warehouse: Warehouse, run: Run, *states: str) -> None:
+    """Write what happens to a run into the ledger, and a switch where readers see it as well."""
+    for state in states:
+        ledger.note(warehouse, run, state)
+        if state in ("done", "rolled_back"):
+            values = [run.seq, run.run_id, run.as_of, state, run.content_hash]
+            warehouse.execute("insert into runs.publications values (?, ?, ?, ?, ?)", values)
 
 
 def served(warehouse: Warehouse) -> Run | None:
@@ -149,22 +157,20 @@ def served(warehouse: Warehouse) -> Run | None:
 
 def runs(warehouse: Warehouse, condition: str = "") -> dict[int, Run]:
     """Every run that can still be served by its slot, oldest publication first."""
-    rows = warehouse.fetch(
-        f"select slot, run_id, as_of_date, seq, content_hash from runs.run {condition} order by slot"
-    )
+    rows = warehouse.fetch(f"select slot, run_id, as_of_date, seq, content_hash from runs.run {condition} order by seq")
     return {row.pop("slot"): Run(*row.values()) for row in rows.to_pylist()}
 
 
 def rollback(settings: Settings, run_id: str | None = None) -> Result:
     """Switch readers back; see ``switch.rollback``."""
-    with open_warehouse(settings) as warehouse, _only_publisher(warehouse, run_id or "before this one"):
+    with open_warehouse(settings) as warehouse, only_publisher(warehouse, run_id or "before this one"):
         now = served(warehouse)
         kept = runs(warehouse)
         target = earlier(list(kept.values()), now, run_id)
         with warehouse.transaction():
-            _point_at(warehouse, next(slot for slot, run in kept.items() if run == target))
+            point_at(warehouse, next(slot for slot, run in kept.items() if run == target))
             back = Run(target.run_id, target.as_of, ledger.next_seq(warehouse), target.content_hash)
-            ledger.note(warehouse, back, "rolled_back")
+            note(warehouse, back, "rolled_back")
     details = {"run_id": target.run_id, "from_run_id": now.run_id if now else ""}
     return Result("rollback", "", rows_out=0, details=details)
 
@@ -191,10 +197,13 @@ def retire(warehouse: Warehouse, keep_runs: int) -> bool:
     now, there = served(warehouse), runs(warehouse)
     newest = {run.run_id: slot for slot, run in there.items() if run.run_id in kept}
     old = [slot for slot, run in there.items() if slot not in newest.values() and run != now]
-    if not old:
+    kept_slots = there.keys() - set(old)
+    parts = {part: int(part.rpartition("__")[2]) for part in structure.partitions(warehouse)}
+    # Beside the old runs' partitions those of runs that were reissued; the next run's, which are empty, stay.
+    gone = [part for part, slot in parts.items() if slot < next_slot(warehouse) and slot not in kept_slots]
+    if not old and not gone:
         return True
     parents = structure.parents(warehouse)
-    gone = [part for part in structure.partitions(warehouse) if int(part.rpartition("__")[2]) in old]
     try:
         with warehouse.transaction():
             warehouse.execute(f"set local lock_timeout = '{RETIRE_WAIT}'")
@@ -257,7 +266,7 @@ def _served_hash(warehouse: Warehouse, name: str) -> str:
 
 
 @contextmanager
-def _only_publisher(warehouse: Warehouse, what: str) -> Iterator[None]:
+def only_publisher(warehouse: Warehouse, what: str) -> Iterator[None]:
     """Hold the publisher's lock of this database; the server releases it when its owner dies.
 
     Raises:

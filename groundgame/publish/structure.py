@@ -53,6 +53,16 @@ def add_slot(warehouse: Warehouse, tables: Sequence[str], slot: int) -> None:
             warehouse.execute(f"alter table runs.{name} attach partition runs.{part} for values in ({slot})")
 
 
+def fill(warehouse: Warehouse, name: str, slot: int, columns: Columns, select: str) -> None:
+    """Write a run's rows of one table into its empty partition."""
+    part = f"runs.{name}__{slot}"
+    listed = ", ".join(f'"{column}"' for column, _ in columns)
+    warehouse.execute(f"insert into {part} ({SLOT}, {listed}) select {slot}, {listed} from ({select}) as t")
+    if "voter_id" in dict(columns):
+        warehouse.execute(f"create index on {part} (voter_id)")
+    warehouse.execute(f"analyze {part}")
+
+
 def partitions(warehouse: Warehouse) -> list[str]:
     """Names of all partitions, attached to their tables."""
     sql = "select relname from pg_class where relnamespace = 'runs'::regnamespace and relispartition and relkind = 'r'"

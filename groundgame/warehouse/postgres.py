@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from adbc_driver_manager.dbapi import Cursor
 
+    from groundgame.warehouse.base import Warehouse
+
 # Everything belongs to one role, whoever runs the night: the next one may rebuild it, and grants hang on one owner.
 OWNER = "groundgame_owner"
-OLDEST_VERSION = 16  # pg_input_is_valid
+OLDEST_VERSION = 15  # views with the rights of who reads them
 # A quoted text, a quoted name, or a parameter's mark.
 MARKS = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|\?""")
 # Errors of these classes quote names of the SQL only (syntax, objects, privileges); all others may quote a cell.
@@ -75,7 +77,7 @@ class PostgresWarehouse:
     def replace(self, table: str, rows: pa.RecordBatchReader | pa.Table) -> None:
         """As the contract says; a table of the same columns is emptied, because views may hang on it."""
         columns = ", ".join(f'"{field.name}" {sql_type(field.type)}' for field in rows.schema)
-        with self._all_or_nothing():
+        with self.transaction():
             if is_same_shape(rows.schema, self._shape(table)):
                 self.execute(f"truncate {table}")
             else:
@@ -85,6 +87,10 @@ class PostgresWarehouse:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        """As the contract says; inside another one it is part of that."""
+        if self._is_in_transaction:
+            yield
+            return
         # In plain SQL: the driver's own switch does not cover what it ingests.
         self.execute("begin")
         self._is_in_transaction = True
@@ -137,15 +143,6 @@ class PostgresWarehouse:
             cursor.adbc_ingest(name, reader, mode="append", db_schema_name=namespace or None)
 
     @contextmanager
-    def _all_or_nothing(self) -> Iterator[None]:
-        """A transaction, or the one that is open already."""
-        if self._is_in_transaction:
-            yield
-            return
-        with self.transaction():
-            yield
-
-    @contextmanager
     def _run(self, action: str, sql: str, parameters: Sequence[Any] | None) -> Iterator[Cursor]:
         text, values = _numbered(sql, parameters)
         with self.connection.cursor() as cursor, _errors(action):
@@ -188,6 +185,21 @@ def session(settings: Settings) -> dict[str, str]:
         "jit": "off",
         "work_mem": f"{max(4, int(megabytes / 8 / settings.threads))}MB",
     }
+
+
+def rewrite(warehouse: Warehouse, tables: Sequence[str]) -> None:
+    """Write tables anew, with their indexes: what was deleted from them, and what the planner remembers of it, is gone then.
+
+    A table that is gone meanwhile is left out; nobody else may be at work. A planner remembers a table with parts as a whole too.
+
+    Raises:
+        WarehouseError: somebody holds a table for longer than a minute.
+    """
+    warehouse.execute("set lock_timeout = '1min'")
+    for table in tables:
+        if warehouse.fetch("select 1 as there where to_regclass(?) is not null", [table]).num_rows:
+            warehouse.execute(f"vacuum (full, analyze) {table}")
+    warehouse.execute("reset lock_timeout")
 
 
 def _check(warehouse: PostgresWarehouse) -> None:

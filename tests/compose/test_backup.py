@@ -22,7 +22,7 @@ from tests import server
 def database(postgres_server: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """A database with something in it that a role of its own may read, told the way libpq is told; its programs on the path."""
     uri = urlsplit(server.new_database(postgres_server, "backed_up"))
-    monkeypatch.setenv("PATH", f"{server.binaries()}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{server.binaries()[0]}{os.pathsep}{os.environ['PATH']}")
     with psycopg.connect(uri.geturl(), autocommit=True) as connection:
         connection.execute("create table runs as select n, 'night ' || n as name from generate_series(1, 1000) as n")
         connection.execute("drop role if exists reader")
@@ -71,7 +71,7 @@ def test_a_damaged_backup_is_refused_before_anything_is_touched(tmp_path: Path) 
 
 def test_a_backup_that_fails_leaves_none_of_its_name(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path / "home")
-    nowhere = {"PGHOST": "127.0.0.1", "PGPORT": "1", "PATH": f"{server.binaries()}{os.pathsep}{os.environ['PATH']}"}
+    nowhere = {"PGHOST": "127.0.0.1", "PGPORT": "1", "PATH": f"{server.binaries()[0]}{os.pathsep}{os.environ['PATH']}"}
     with pytest.raises(WarehouseError, match="pg_dump"):
         backup.create(settings, tmp_path / "backups" / "monday", {"metadata": nowhere})
     assert not (tmp_path / "backups" / "monday").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import multiprocessing
 import os
 import shutil
@@ -15,6 +16,9 @@ import pytest
 
 from groundgame import stages
 from groundgame.config import Settings, load_settings
+from groundgame.doctor import examine
+from groundgame.privacy.search import find_subject
+from groundgame.publish import switch
 from groundgame.publish.folder import CURRENT
 from groundgame.publish.read import published_hashes, query
 from groundgame.warehouse.base import open_warehouse
@@ -22,6 +26,7 @@ from groundgame.warehouse.digest import table_hash
 from groundgame.warehouse.duckdb import DuckDBWarehouse
 from tests import server
 from tests.conftest import AS_OF
+from tests.privacy.world import release
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +109,61 @@ def test_landing_and_publication_that_are_killed_end_like_undisturbed_ones(copie
         states = warehouse.fetch("select seq, state from ops.publications order by 1, 2 desc").to_pylist()
     last = states[-1]["seq"]
     assert [tuple(row.values()) for row in states] == [(n, s) for n in range(1, last + 1) for s in ("intent", "done")]
+
+
+def test_somebody_is_forgotten_in_every_schema_and_every_run_that_can_be_gone_back_to(copied: Settings) -> None:
+    release(copied, AS_OF + dt.timedelta(days=1))
+    stages.publish(copied, AS_OF + dt.timedelta(days=1))
+    voters, (her, local, heir) = _count(copied), _head_of_a_household(copied)
+    before = {item.place for item in find_subject(copied, her, local) if not item.is_original}
+    schemas = ("raw", "marts", "scores", "runs", "statistics")
+    for place in ("raw/", *(f"warehouse:{schema}" for schema in schemas)):
+        assert any(name.startswith(place) for name in before), place
+    runs = switch.status(copied)["kept_runs"]
+    result = stages.forget(copied, her, AS_OF, "asked by letter", verify=True)
+    assert (result.verdict, result.details["still_in"]) == ("pass", [])
+    assert {item.place for item in find_subject(copied, her, local) if not item.is_original} == set()
+    assert not _bytes_in_tables(copied, her.encode(), local.encode())
+    assert switch.status(copied)["kept_runs"] == runs
+    recorded = query(copied, "select table_name, content_hash from published_tables").to_pylist()
+    assert published_hashes(copied) == {row["table_name"]: row["content_hash"] for row in recorded}
+    for _ in runs:
+        assert _count(copied) == voters - 1
+        homes = query(copied, f"select count(*) as n from dim_voters where household_id = '{heir}'")["n"].to_pylist()
+        assert homes[0] >= 1, "the home is called after the next member"
+        switch.rollback(copied, runs[0])
+    assert stages.forget(copied, her, AS_OF, "asked by letter").details["state"] == "already forgotten"
+    assert [item.ok for item in examine(copied) if item.check == "forgotten"] == [True]
+
+
+def _head_of_a_household(settings: Settings) -> tuple[str, str, str]:
+    """A voter whom her household is called after: her id, the county's id, and the next member."""
+    with open_warehouse(settings) as warehouse:
+        (row,) = warehouse.fetch(
+            "select h.voter_id, r.voter_id as local, min(m.voter_id) as heir"
+            " from marts.dim_voters as h join marts.dim_voters as m on m.household_id = h.household_id and m.voter_id <> h.voter_id"
+            " join raw.voter_file_registrations as r on h.voter_id = 'NC-' || r.voter_id"
+            " where h.household_id = h.voter_id group by 1, 2 order by 1 limit 1"
+        ).to_pylist()
+    return tuple(row.values())
+
+
+def _count(settings: Settings) -> int:
+    return query(settings, "select count(*) as n from dim_voters")["n"][0].as_py()
+
+
+def _bytes_in_tables(settings: Settings, *words: bytes) -> list[str]:
+    """Files of the server's tables and indexes that hold a word: a deleted row stays in them until they are written anew."""
+    with open_warehouse(settings) as warehouse:
+        warehouse.execute("reset role")
+        warehouse.execute("checkpoint")
+        folder = Path(warehouse.fetch("select current_setting('data_directory') as f")["f"][0].as_py())
+        paths = warehouse.fetch(
+            "select c.oid::regclass::text as name, pg_relation_filepath(c.oid) as path from pg_class as c"
+            " where c.relkind in ('r', 'i', 't') and c.oid >= 16384 order by 1"
+        )
+    found = zip(paths["name"].to_pylist(), paths["path"].to_pylist(), strict=True)
+    return [name for name, path in found if any(word in (folder / path).read_bytes() for word in words)]
 
 
 def _is_new(shown: dict[str, str], expected: dict[str, str]) -> bool:

@@ -35,7 +35,7 @@ STEPS = [
     ("publish.folder", "install", "after"),
     ("publish.folder", "install", "before"),  # the older run
     ("publish.folder", "install", "after"),
-    ("privacy.forget", "rewrite_build_file", "before"),
+    ("privacy.forget", "write_anew", "before"),
     ("privacy.ledger", "finish", "before"),
     ("privacy.ledger", "finish", "after"),
 ]

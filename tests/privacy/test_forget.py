@@ -20,7 +20,7 @@ from groundgame.config import Settings, load_settings
 from groundgame.doctor import examine
 from groundgame.errors import SpecError, WarehouseError
 from groundgame.privacy import keys, ledger
-from groundgame.privacy.forget import rewrite_build_file
+from groundgame.privacy.forget import write_anew
 from groundgame.privacy.search import find_subject
 from groundgame.publish import folder, switch
 from groundgame.publish.folder import Run
@@ -185,7 +185,7 @@ def test_writing_the_build_file_anew_keeps_every_row_view_and_comment(world: Set
             return [hashes, warehouse.fetch(views).to_pylist(), warehouse.fetch(columns).to_pylist()]
 
     before = content()
-    rewrite_build_file(world)
+    write_anew(world, set())
     assert content() == before
 
 
@@ -236,12 +236,3 @@ def test_she_stays_out_of_the_same_files_and_of_new_ones(world: Settings) -> Non
     with open_warehouse(world, read_only=True) as warehouse:
         here = warehouse.fetch("select count(*) from raw.voter_file_registrations where _snapshot_date = ?", [day])
     assert here.column(0)[0].as_py() == VOTERS - 1
-
-
-def test_a_server_refuses_before_anything_is_changed(tmp_path: Path) -> None:
-    settings = load_settings(
-        home=tmp_path / "home", engine="postgres", warehouse_uri="postgresql://nobody@127.0.0.1:1/x"
-    )
-    with pytest.raises(SpecError, match="nothing was changed"):
-        stages.forget(settings, "NC-AA1", dt.date(2026, 10, 25), "by letter")
-    assert not list((tmp_path / "home").rglob("*.key"))

@@ -20,12 +20,11 @@ from groundgame.warehouse.digest import table_hash
 DAY = dt.date(2026, 10, 25)
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(params=["duckdb", "postgres", "oldest postgres"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    uri = request.getfixturevalue("postgres_uri") if request.param == "postgres" else None
-    return load_settings(
-        home=tmp_path / "home", threads=1, memory_limit="500MB", engine=request.param, warehouse_uri=uri
-    )
+    engine = request.param.split()[-1]
+    uri = request.getfixturevalue(f"{request.param.replace(' ', '_')}_uri") if engine == "postgres" else None
+    return load_settings(home=tmp_path / "home", threads=1, memory_limit="500MB", engine=engine, warehouse_uri=uri)
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@
     ({{ start_date }} + {{ days }})
 {%- endmacro %}
 
-{# There is no try_cast before Postgres 18's input checks; pg_input_is_valid (16 and up) also refuses 30 February. #}
+{# There is no try_cast. Landing writes days and moments in one form; is_day and is_moment (warehouse/migrations) know the calendar. #}
 {% macro postgres__safe_date(text) -%}
-    (case when pg_input_is_valid({{ text }}, 'date') then cast({{ text }} as date) end)
+    (case when {{ text }} like '____-__-__' and public.is_day({{ text }}) then cast({{ text }} as date) end)
 {%- endmacro %}
 
 {% macro postgres__safe_integer(text) -%}
@@ -56,7 +56,7 @@
 {%- endmacro %}
 
 {% macro postgres__safe_timestamp(text) -%}
-    (case when pg_input_is_valid({{ text }}, 'timestamp') then cast({{ text }} as timestamp) end)
+    (case when {{ text }} like '____-__-__%' and public.is_moment({{ text }}) then cast({{ text }} as timestamp) end)
 {%- endmacro %}
 
 {% macro postgres__gather_statistics(relation) -%}
