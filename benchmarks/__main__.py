@@ -31,14 +31,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="groundgame-bench-") as temporary:
         work = arguments.work or Path(temporary)
         inbox = work / "inbox"
-        figures: list[Figure] = []
-        if not inbox.exists():
-            begin = time.perf_counter()
-            # Twenty years of elections: five votes a voter, as much history as a large state sends.
-            elections = default_elections(AS_OF, years=20)
-            made = write_state(work / "making", arguments.voters, 20121106, snapshots=[SNAPSHOT], elections=elections)
-            (work / "making").rename(inbox)
-            figures.append(Figure("synthetic state", time.perf_counter() - begin, "s", "<= 60", made.summary()))
+        figures = make_state(work, arguments.voters)
         figures += _nights(work / "home", inbox, console)
         figures += landing.run(inbox, work, AS_OF)
         settings = load_settings(home=work / "home", inbox=inbox)
@@ -51,6 +44,19 @@ def main() -> None:
     for figure in figures:
         table.add_row(figure.name, figure.text, figure.bound, figure.note)
     console.print(table)
+
+
+def make_state(work: Path, voters: int) -> list[Figure]:
+    """Write the state into the inbox of a folder, unless it is there."""
+    inbox = work / "inbox"
+    if inbox.exists():
+        return []
+    begin = time.perf_counter()
+    # Twenty years of elections: five votes a voter, as much history as a large state sends.
+    elections = default_elections(AS_OF, years=20)
+    made = write_state(work / "making", voters, 20121106, snapshots=[SNAPSHOT], elections=elections)
+    (work / "making").rename(inbox)
+    return [Figure("synthetic state", time.perf_counter() - begin, "s", "<= 60", made.summary())]
 
 
 def _nights(home: Path, inbox: Path, console: Console) -> list[Figure]:
