@@ -3,7 +3,7 @@
 Voter files in, scores out: **land → stage → link → build → score → ask → publish**, with a gate after each.
 
 * A red gate stops the night; yesterday's published scores stay served. A gate that *holds* asks a person first (Required Actions).
-* The first night also trains; later nights score with the champion that `train` keeps.
+* The page *Tonight* says what happened. The first night also trains; later nights score with the champion that `train` keeps.
 * Rerun any night: same input, same rows. Choose the date with the *As of* parameter.
 """
 
@@ -74,7 +74,7 @@ def nightly():
     published = tasks.publish(as_of)
     landing(as_of) >> staging(as_of) >> linkage(as_of) >> marts(as_of) >> scores(as_of) >> asks(as_of) >> choice
     choice >> approval(as_of) >> published
-    choice >> published
+    choice >> published >> tasks.pages(as_of).as_teardown()
 
 
 nightly_dag = nightly()

@@ -156,6 +156,12 @@ def publish(context: typer.Context, as_of: AsOf, as_json: Json = False) -> None:
 
 
 @app.command()
+def pages(context: typer.Context, as_of: AsOf, as_json: Json = False) -> None:
+    """Write the pages that people look at (HOME/pages/index.html), also of a night that did not go out."""
+    _show(_one(stages.pages, context.obj, as_of.date()), as_json)
+
+
+@app.command()
 def rollback(
     context: typer.Context,
     run_id: str = typer.Argument("", help="Default: the run before the current one."),

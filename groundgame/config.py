@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     )
     scores_dir: Path = Field(ROOT / "models_py" / "scores", description="folder of score specs")
     experiments_dir: Path | None = Field(None, description="folder of experiment specs; default: HOME/experiments")
+    pages: Path | None = Field(None, description="where the pages that people look at go; default: HOME/pages")
     dbt_project_dir: Path = Field(ROOT / "dbt_project", description="the dbt project")
     engine: Literal["duckdb", "postgres"] = Field("duckdb", description="warehouse engine")
     warehouse_uri: SecretStr = Field(
@@ -83,6 +84,11 @@ class Settings(BaseSettings):
     def reports_dir(self) -> Path:
         """Gate reports, one folder per run."""
         return self.home / "reports"
+
+    @property
+    def pages_dir(self) -> Path:
+        """The pages that people look at: counts and shares only."""
+        return self.pages or self.home / "pages"
 
     @property
     def review_dir(self) -> Path:

@@ -6,6 +6,7 @@ that reads this module parses fast.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import functools
@@ -235,6 +236,14 @@ def export(settings: Settings, request: Request, as_of: dt.date) -> Result:
 
 
 @stage
+def pages(settings: Settings, as_of: dt.date) -> Result:
+    """Write the pages that people look at, whether the night went out or not."""
+    from groundgame.pages.build import build as run
+
+    return run(settings, as_of)
+
+
+@stage
 def rollback(settings: Settings, run_id: str | None = None) -> Result:
     """Switch readers back to an earlier published run."""
     from groundgame.publish.switch import rollback as run
@@ -256,11 +265,22 @@ def forget(settings: Settings, subject: str, as_of: dt.date, reason: str, verify
 
 
 def night(settings: Settings, as_of: dt.date) -> Iterator[Result]:
-    """The whole night without Airflow, one result per stage; stops at the first red gate or open hold.
+    """The whole night without Airflow, one result per stage; stops at the first red gate or open hold, and draws the pages even then.
 
     Raises:
         GroundgameError: the first stage that failed; what was published before stays served.
     """
+    try:
+        yield from _until_published(settings, as_of)
+    except GroundgameError:
+        # The pages tell of it too; one that cannot be drawn must not hide what went wrong.
+        with contextlib.suppress(GroundgameError):
+            yield pages(settings, as_of)
+        raise
+    yield pages(settings, as_of)
+
+
+def _until_published(settings: Settings, as_of: dt.date) -> Iterator[Result]:
     yield from (land(settings, source, as_of) for source in due_sources(settings))
     yield gate(settings, "landing", as_of)
     yield build(settings, "staging", as_of)

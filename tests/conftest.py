@@ -6,10 +6,12 @@ import datetime as dt
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from groundgame.config import Settings, load_settings
+from tests import browser as browsers
 from tests import server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,6 +59,16 @@ def postgres_uri(postgres_server: str, request: pytest.FixtureRequest) -> str:
 def oldest_postgres_uri(oldest_postgres_server: str, request: pytest.FixtureRequest) -> str:
     """The same on the oldest version."""
     return server.new_database(oldest_postgres_server, f"t{abs(hash(request.node.nodeid))}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless browser, one for all tests of a process."""
+    path = browsers.program()
+    if path is None:
+        pytest.skip(f"no browser: none of {', '.join(browsers.NAMES)} is installed")
+    with browsers.running(path) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ def configure(settings: Settings) -> dict[str, str]:
     wanted |= {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "dags" / "plugins"),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "GROUNDGAME_HOME": str(settings.home),
         "GROUNDGAME_INBOX": str(settings.inbox_dir),

@@ -118,9 +118,12 @@ def score(score: str, as_of: str) -> dict[str, Any]:
 
 @task.branch
 def hold_or_publish(as_of: str) -> str:
-    """A person is asked only when a gate holds."""
-    holds = stages.open_holds(load_settings(), date.fromisoformat(as_of))
-    return "approval.ask" if holds else "publish"
+    """A person is asked only when a gate holds; the page tells her why."""
+    settings, night = load_settings(), date.fromisoformat(as_of)
+    if not stages.open_holds(settings, night):
+        return "publish"
+    stages.pages(settings, night)
+    return "approval.ask"
 
 
 @task
@@ -158,7 +161,7 @@ def ask_for_approval(as_of: Any) -> ApprovalOperator:
     return ApprovalOperator(
         task_id="ask",
         subject="A gate holds tonight's run: publish it?",
-        body="Night of {{ ti.xcom_pull(task_ids='run_date') }}. The report page in the run's reports folder says which rule holds and why. "
+        body="Night of {{ ti.xcom_pull(task_ids='run_date') }}. The page *Tonight* says which rule holds and why. "
         "Until someone approves, readers keep the last published run.",
         **WAITING,
     )
@@ -182,6 +185,13 @@ def publish(as_of: str) -> dict[str, Any]:
     result = stages.publish(load_settings(), date.fromisoformat(as_of)).to_dict()
     get_current_context()["outlet_events"][VOTER_SCORES].extra = {"as_of": as_of}
     return result
+
+
+@task
+@stage_task
+def pages(as_of: str) -> dict[str, Any]:
+    """Write the pages that people look at; as a teardown, so that it follows a red night too and never decides what a run is."""
+    return stages.pages(load_settings(), date.fromisoformat(as_of)).to_dict()
 
 
 __all__ = ["DEFAULTS"]

@@ -27,7 +27,7 @@ def query(settings: Settings, sql: str) -> pa.Table:
     if settings.engine == "postgres":
         return server.query(settings, sql)
     with folder.open_run(_current(settings)) as connection:
-        connection.execute("use marts")
+        connection.execute("set search_path = 'marts,ops'")
         # The query may come from anywhere: it reaches no other file and no network, and cannot switch that back on.
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")

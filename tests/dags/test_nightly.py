@@ -50,6 +50,7 @@ def test_a_green_night_publishes_scores(run_nightly, small_state: Path, tmp_path
     )
     row = scored.to_pylist()[0]
     assert row["n"] > 2_500 and 0 <= row["low"] < row["high"] <= 100
+    assert "The run is out" in (settings.pages_dir / "index.html").read_text()
 
 
 def test_a_refused_file_stops_the_night_is_told_in_one_line_and_the_last_scores_stay(
@@ -61,6 +62,8 @@ def test_a_refused_file_stops_the_night_is_told_in_one_line_and_the_last_scores_
     assert str(run.state) == "failed"
     assert states(run)["publish"] == "upstream_failed"
     assert hashes(home) == before
+    shown = (home.pages_dir / "index.html").read_text()
+    assert "The run is not out" in shown and "ncvoter_Statewide_20261031.zip" in shown and "2026-10-25, whole" in shown
     told = (airflow / "airflow" / "logs" / "alerts.log").read_text().splitlines()
     assert len(told) == 1 and " FAILED nightly.landing.land in " in told[0] and "FileRefused" in told[0]
 

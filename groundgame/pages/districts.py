@@ -1,0 +1,75 @@
+"""Districts: registered voters and how their scores are spread, by county, district and precinct, from what is published."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from groundgame.config import Settings
+from groundgame.pages.places import PART, PlaceTables, tables
+from groundgame.pages.site import Site
+from groundgame.privacy.linked_cells import MIN_PLACE
+from groundgame.publish.read import query
+
+NOT_SCORED = "not scored"
+BANDS = {"0–19": (0, 19), "20–39": (20, 39), "40–59": (40, 59), "60–79": (60, 79), "80–100": (80, 100)}
+MEANING = {
+    "turnout": "How likely they vote in the next general election: of 100 voters scored 75, 75 should vote.",
+    "support": "How likely they support the campaign: of 100 voters scored 75, 75 should.",
+}
+LEVEL_NAMES = {
+    "county": ("Counties", "county"),
+    "congressional": ("Congressional districts", "district"),
+    "state_senate": ("State senate districts", "district"),
+    "state_house": ("State house districts", "district"),
+}
+
+
+def write(settings: Settings, site: Site, about: dict[str, Any]) -> None:
+    """Write ``districts.html`` and a page for each county."""
+    cuts = {}
+    for score in scores(settings):
+        table = count(settings, score)
+        if table is not None:
+            cuts[score] = table
+    files: dict[str, str] = {}
+    for table in cuts.values():
+        for row in table.levels["county"]:
+            files.setdefault(row.key, f"county-{len(files) + 1}.html")
+    shared = {"section": "districts.html", "about": about, "cuts": cuts, "meaning": MEANING, "not_scored": NOT_SCORED}
+    site.page("districts.html", "districts.html.j2", levels=LEVEL_NAMES, files=files, **shared)
+    for key, file in files.items():
+        name = next(r.name for table in cuts.values() for r in table.levels["county"] if r.key == key)
+        precincts = {
+            score: [row for row in table.levels["precinct"] if row.county == key] for score, table in cuts.items()
+        }
+        own = {score: next((r for r in table.levels["county"] if r.key == key), None) for score, table in cuts.items()}
+        site.page(file, "county.html.j2", county=name, precincts=precincts, own=own, **shared)
+    site.remove_others("county-*.html")
+
+
+def scores(settings: Settings) -> list[str]:
+    """The scores of ``voter_scores``, turnout first; none before the first one is published."""
+    columns = query(settings, "select * from voter_scores limit 0").column_names
+    found = [name.removesuffix("_score") for name in columns if name.endswith("_score")]
+    return sorted(found, key=lambda name: (name != "turnout", name))
+
+
+def count(settings: Settings, score: str) -> PlaceTables | None:
+    """Voters by part and band of one score, made fit to be shown."""
+    value = f"s.{score}_score"
+    bands = [
+        f'count(case when {value} between {low} and {high} then 1 end) as "{name}"'
+        for name, (low, high) in BANDS.items()
+    ]
+    by = ", ".join(f"v.{column}" for column in PART)
+    voters = query(
+        settings,
+        f"select {by}, max(v.county_name) as county_name, max(v.precinct_name) as precinct_name,"
+        f' count(case when {value} is null then 1 end) as "{NOT_SCORED}", {", ".join(bands)}'
+        f" from dim_voters as v left join voter_scores as s on v.voter_id = s.voter_id"
+        f" where v.is_registered group by {by} order by {by}",
+    ).to_pandas()
+    # A handful without a score would stand out as the difference of two totals: then only those with one are counted.
+    without = int(voters[NOT_SCORED].sum())
+    names = (NOT_SCORED, *BANDS) if without == 0 or without >= MIN_PLACE else tuple(BANDS)
+    return tables(voters, names)
