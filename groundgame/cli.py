@@ -194,7 +194,9 @@ def forget(
 @app.command()
 def export(
     context: typer.Context,
-    recipient: Annotated[str, typer.Argument(help="walk_list, call_list, meta_audience or zip_aggregates.")],
+    recipient: Annotated[
+        str, typer.Argument(help="walk_list, call_list, meta_audience, zip_aggregates or van_scores.")
+    ],
     as_of: AsOf,
     purpose: Annotated[
         str, typer.Option(help="What for: turnout, persuasion, registration, volunteers, advertising, ...")

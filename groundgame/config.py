@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     )
     timezone: str = Field("America/New_York", description="the campaign's clock: a night's date is the date there")
     keep_runs: int = Field(3, ge=1, description="published runs kept for rollback")
+    van_score_ids: dict[str, int] = Field(
+        default_factory=dict, description="the score slot in VAN of each score, by its name"
+    )
     suppression_max_age_days: int = Field(
         7, ge=0, description="how old the list of people who must not be contacted may be when lists are exported"
     )

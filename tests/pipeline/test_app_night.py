@@ -154,6 +154,7 @@ def test_lists_for_those_who_agreed_and_nothing_of_anybody_else(first_night: Set
     assert audience_ids(settings, FIRST) == {extern_id(f"graph:{user}") for user in (ASKER, REVOKED)}
     export(settings, SECOND, voters, {ASKER: "revoked", REVOKED: "revoked"})
     night(settings, SECOND)
+    assert list(settings.exports_dir.glob("*")) == []  # lists of yesterday's consents go with the next night
     assert query(settings, "select count(*) as n from friend_asks").to_pylist() == [{"n": 0}]
     assert query(settings, "select count(*) as n from dim_app_users").to_pylist() == [{"n": 0}]
     with open_warehouse(settings, read_only=True) as warehouse:

@@ -14,6 +14,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+from groundgame.config import Settings
 from groundgame.publish.exports.served import Served
 from groundgame.publish.exports.suppression import phone_digits
 from groundgame.warehouse.base import Warehouse
@@ -41,7 +42,7 @@ def people(served: Served) -> str:
     )
 
 
-def write(warehouse: Warehouse, table: str, folder: Path) -> dict[str, Any]:
+def write(_: Settings, warehouse: Warehouse, table: str, folder: Path) -> dict[str, Any]:
     """``meta_audience_N.csv``, each of at most one call's rows; the manifest says what the call needs beside them."""
     count, number = 0, 0
     for batch in warehouse.stream(f"select * from {table} order by person_key", BATCH_ROWS):

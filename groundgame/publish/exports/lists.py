@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from groundgame.config import Settings
 from groundgame.errors import SpecError
 from groundgame.publish.exports.cells import phone, place, write_csv
 from groundgame.publish.exports.served import Served
@@ -52,7 +53,7 @@ def _voters(served: Served, condition: str) -> str:
     )
 
 
-def write_walk_list(warehouse: Warehouse, table: str, folder: Path) -> dict[str, Any]:
+def write_walk_list(_: Settings, warehouse: Warehouse, table: str, folder: Path) -> dict[str, Any]:
     """``walk_list.csv`` and ``walk_list.html``."""
     rows = _rows(warehouse, table)
     for row in rows:
@@ -80,7 +81,7 @@ def write_walk_list(warehouse: Warehouse, table: str, folder: Path) -> dict[str,
     return {"turfs": len(turfs)}
 
 
-def write_call_list(warehouse: Warehouse, table: str, folder: Path) -> dict[str, Any]:
+def write_call_list(_: Settings, warehouse: Warehouse, table: str, folder: Path) -> dict[str, Any]:
     """``call_list.csv`` and ``call_list.html``; who shares a phone is called together."""
     rows = _rows(warehouse, table)
     for row in rows:

@@ -11,7 +11,7 @@ from groundgame.errors import SpecError
 
 Purpose = Literal["turnout", "persuasion", "registration", "volunteers", "advertising", "score_upload"]
 PURPOSES: tuple[str, ...] = get_args(Purpose)
-RECIPIENT_NAMES = ("walk_list", "call_list", "meta_audience", "zip_aggregates")
+RECIPIENT_NAMES = ("walk_list", "call_list", "meta_audience", "zip_aggregates", "van_scores")
 _CONDITION = re.compile(r"^(?P<column>[a-z][a-z0-9_]*)\s*(?P<operator>>=|<=|=)\s*(?P<value>.+)$")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 

@@ -13,7 +13,7 @@ from typing import Any
 from groundgame.config import Settings
 from groundgame.errors import SpecError
 from groundgame.gates import gate
-from groundgame.publish.exports import audience, folder, ledger, lists, suppression, zips
+from groundgame.publish.exports import audience, folder, ledger, lists, suppression, van, zips
 from groundgame.publish.exports.request import RECIPIENT_NAMES, Request
 from groundgame.publish.exports.served import Served, chosen_voters, held_out, served_tables
 from groundgame.result import Result
@@ -33,7 +33,7 @@ class Recipient:
 
     purposes: tuple[str, ...]
     select: Callable[[Served], str]
-    write: Callable[[Warehouse, str, Path], dict[str, Any]]
+    write: Callable[[Settings, Warehouse, str, Path], dict[str, Any]]
     has_contact: bool = True
 
 
@@ -42,6 +42,7 @@ RECIPIENTS: dict[str, Recipient] = {
     "call_list": Recipient(lists.PURPOSES, lists.phones, lists.write_call_list),
     "meta_audience": Recipient(("advertising", "turnout", "volunteers"), audience.people, audience.write),
     "zip_aggregates": Recipient(("advertising",), zips.people, zips.write, has_contact=False),
+    "van_scores": Recipient(("score_upload",), van.people, van.write, has_contact=False),
 }
 
 
@@ -152,7 +153,7 @@ def _release(
     ledger.append(warehouse, **entry, state="intent")
     try:
         with folder.draft(settings, entry["export_id"]) as part:
-            extra = recipient.write(warehouse, table, part)
+            extra = recipient.write(settings, warehouse, table, part)
             files = folder.describe(list(part.iterdir()))
             told = {name: value for name, value in entry.items() if name != "suppression_sha256"}
             folder.write_manifest(part, {**told, **extra, "files": files})

@@ -10,6 +10,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
+from groundgame.config import Settings
 from groundgame.privacy.small_cells import THRESHOLD, hide_small_cells
 from groundgame.publish.exports.served import Served
 from groundgame.warehouse.base import Warehouse
@@ -38,7 +39,7 @@ def label(low: int, high: int | None) -> str:
     return f"{low}-{high}" if high else f"{low}+"
 
 
-def write(warehouse: Warehouse, table: str, folder: Path) -> dict[str, Any]:
+def write(_: Settings, warehouse: Warehouse, table: str, folder: Path) -> dict[str, Any]:
     """``zip_aggregates.csv``: a count is empty where it is hidden; an empty dimension is the total over it.
 
     What is shown is rounded up: two lists whose conditions differ by a few voters would tell by their difference who those are.
@@ -51,7 +52,7 @@ def write(warehouse: Warehouse, table: str, folder: Path) -> dict[str, Any]:
         writer = csv.writer(file)
         writer.writerow(("country_zip", "age", "sex", "voters"))
         for row in shown:
-            age, _, sex = (row["age_sex"] or "").partition(" ")
+            age, _space, sex = (row["age_sex"] or "").partition(" ")
             # Meta's key for a ZIP code, which no spreadsheet takes for a number.
             writer.writerow((f"US:{row['zip_code']}" if row["zip_code"] else "", age, sex, rounded(row["voters"])))
     hidden = sum(row["voters"] is None for row in shown)

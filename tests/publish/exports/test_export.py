@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import json
 import stat
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -302,3 +303,41 @@ def test_the_manifest_tells_the_files_apart(home: Settings) -> None:
 def test_no_error_of_an_unknown_list_is_a_crash(home: Settings) -> None:
     with pytest.raises(GroundgameError, match="walk_list"):
         stages.export(home, make_request("walklist", "turnout", "Ann Lee"), AS_OF)
+
+
+def test_scores_for_van_are_judged_against_the_night_before(home: Settings) -> None:
+    """Each slot has its file; the average to approve by is not the file's own."""
+    suppress(home)
+    ids = query(home, "select voter_id, turnout_score from voter_scores order by 1 limit 50").to_pylist()
+    hidden = ids[7]["voter_id"]
+    suppress(home, f"voter_id,{hidden},")
+    with open_warehouse(home) as warehouse:
+        crosswalk(warehouse, [row["voter_id"] for row in ids])
+    request = make_request("van_scores", "score_upload", "Ann Lee")
+    with pytest.raises(SpecError, match="turnout has no score slot"):
+        stages.export(home, request, AS_OF)
+    assert files(home) == []
+    details = stages.export(home.model_copy(update={"van_score_ids": {"turnout": 77}}), request, AS_OF).details
+    with zipfile.ZipFile(Path(details["folder"]) / "van_score_turnout.zip") as archive:
+        lines = archive.read("van_score_turnout.csv").decode().splitlines()
+    assert lines[0] == "VANID,score" and len(lines) == 50
+    assert set(lines[1:]) == {
+        f"{at + 1000},{row['turnout_score']}" for at, row in enumerate(ids) if row["voter_id"] != hidden
+    }
+    job = json.loads((Path(details["folder"]) / "manifest.json").read_text(encoding="utf-8"))["jobs"][0]
+    assert job["actions"][0]["scoreId"] == 77 and job["rows"] == 49
+    assert job["average_is_of"] == "this file, the first one"
+
+
+def crosswalk(warehouse: Any, voters: list[str]) -> None:
+    """VAN's own numbers of some voters, as its export brings them."""
+    warehouse.execute("drop view staging.stg_field__crosswalk")
+    warehouse.execute(
+        "create table staging.stg_field__crosswalk"
+        " (source varchar, snapshot_date date, file_id varchar, line bigint, vendor_key varchar, voter_id varchar)"
+    )
+    for at, voter in enumerate(voters):
+        warehouse.execute(
+            "insert into staging.stg_field__crosswalk values ('van', date '2026-10-01', 'f', 1, ?, ?)",
+            [f"van:{at + 1000}", voter],
+        )
