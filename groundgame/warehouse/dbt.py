@@ -42,6 +42,8 @@ LAYERS: dict[str, list[str]] = {
     "scores": ["--select", "tag:scores", "--exclude"],
     # Whom users of an app ask, by tonight's scores.
     "asks": ["--select", "tag:asks", "--exclude"],
+    # What the field batch brings up to date between two nights, in a warehouse of its own.
+    "field": ["--select", "path:models/staging/field", "tag:field_live", "--exclude"],
 }
 # Tests that take as long as the models themselves; the gate after the layer asks the same of every night in one query.
 THOROUGH = "tag:thorough"
@@ -51,14 +53,17 @@ VALUES = re.compile(r"""'[^']*'|(?<=Duplicate key )"[^"]*"|(?<=DETAIL:).*""")
 LONGEST_CAUSE = 300
 
 
-def build(settings: Settings, layer: str, select: Sequence[str] = (), full_tests: bool = False) -> Result:
+def build(
+    settings: Settings, layer: str, select: Sequence[str] = (), full_tests: bool = False, is_fresh: bool = True
+) -> Result:
     """Build the models of one layer and run their data tests; the caller must hold no connection to the warehouse.
 
     Args:
         settings: the installation.
-        layer: ``staging``, ``people``, ``marts`` (with all between), ``scores`` or ``asks``.
+        layer: ``staging``, ``people``, ``marts`` (with all between), ``scores``, ``asks`` or ``field``.
         select: dbt selectors instead of the layer's own, for a partial rebuild.
         full_tests: run unit tests too, which prove the SQL and not the data, and the tests tagged thorough.
+        is_fresh: build incremental tables from scratch, as a night does; otherwise add what ``ops.field_pending`` names.
 
     Returns:
         Rows of the tables that were built, and the seconds of every node in ``details["nodes"]``.
@@ -74,7 +79,8 @@ def build(settings: Settings, layer: str, select: Sequence[str] = (), full_tests
     # Nothing has the tag none: an empty list after --exclude would take the next option for its value.
     tests = ["tag:none"] if full_tests else [THOROUGH, "--exclude-resource-type", "unit_test"]
     with steady.kept(settings, is_whole_layer=layer == "marts" and not select) as unchanged:
-        results = _invoke(settings, "build", [*scope, *unchanged, *tests], f"build {layer}")
+        fresh = ["--full-refresh"] if is_fresh and layer in ("marts", "field") else []
+        results = _invoke(settings, "build", [*scope, *unchanged, *tests, *fresh], f"build {layer}")
     built = [r for r in results if r.node.resource_type in ("model", "seed")]
     rows = _rows(
         settings, [r.node for r in built if r.node.config.materialized == "table" and r.node.schema == "marts"]

@@ -303,6 +303,18 @@ def field_cases(world: World) -> None:
     contact(world, 11, "2026-10-02T10:00:00", vendor="5999", by="O1")  # nobody's number
     contact(world, 12, "2026-10-02T11:00:00", vendor="5010", by="O1")  # a voter who is hidden
     contact(world, 13, "2026-10-02T12:00:00", vendor="5009", by="LOST")
+    contact(world, 14, "2026-10-02T13:00:00", vendor="5009", by="O1", result_code="stop")
+    for node in ("O1", "O2", "T1", "R1", "NC"):
+        goal = {
+            "metric_code": "doors",
+            "period_start_date": "2026-09-28",
+            "period_end_date": "2026-10-04",
+            "target": "10",
+        }
+        world.report("goals", "program", node_id=node, set_at="2026-09-28T12:00:00Z", **goal)
+    told = {"written_at": "2026-10-01T22:00:00Z", "local_at": "2026-10-01T18:00:00", "note_kind_code": "up"}
+    world.report("notes", "program", note_id="1", node_id="O1", body="<b>Five doors</b> & counting", **told)
+    world.report("notes", "program", note_id="2", node_id="O2", body="call 919-555-0142", **told)
 
 
 def contact(world: World, number: int, at: str, by: str, vendor: str | None = None, **fields: Any) -> None:
