@@ -9,7 +9,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends git libgomp1 make postgresql-client \
     && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home --uid 50000 --gid 0 airflow \
-    && install --directory --owner=airflow --mode=0750 /srv/groundgame /srv/inbox /srv/backups /var/lib/airflow /var/log/airflow
+    && install --directory --owner=airflow --mode=0750 /srv/groundgame /srv/inbox /srv/pages /srv/backups /var/lib/airflow /var/log/airflow
 WORKDIR /opt/groundgame
 # What is installed changes less often than what is written: dependencies make a layer of their own.
 COPY Makefile pyproject.toml requirements.lock README.md airflow.env ./

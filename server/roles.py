@@ -1,4 +1,4 @@
-"""Who may do what in Airflow, beside its own Viewer and Admin. docs/security.md says it in words.
+"""Who may do what in Airflow, beside its own Admin. docs/security.md says it in words.
 
 A duty is a set of (action, resource) of the FAB auth manager, on top of what a viewer may. Whoever runs a night does not approve it.
 """
@@ -9,8 +9,12 @@ from typing import Any
 
 # Anything done to a part of a DAG asks for the right to edit the DAG as well.
 EDIT_DAG = ("can_edit", "DAGs")
+# The menu's entries for the pages; Airflow gives it to operators alone.
+SEE_PAGES = ("can_read", "Plugins")
 DUTIES: dict[str, list[tuple[str, str]]] = {
+    "Viewer": [SEE_PAGES],
     "Engineer": [
+        SEE_PAGES,
         EDIT_DAG,
         ("can_create", "DAG Runs"),
         ("can_edit", "DAG Runs"),
@@ -21,6 +25,7 @@ DUTIES: dict[str, list[tuple[str, str]]] = {
         ("menu_access", "Task Instances"),
     ],
     "Approver": [
+        SEE_PAGES,
         EDIT_DAG,
         ("can_edit", "HITL Detail"),
         ("menu_access", "HITL Detail"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from groundgame.config import Settings
 from groundgame.gates import ledger as gates
-from groundgame.gates.spec import STAGES
+from groundgame.gates.spec import NIGHT_STAGES
 from groundgame.privacy.small_cells import THRESHOLD
 from groundgame.publish import ledger as publications
 from groundgame.publish.read import query
@@ -32,7 +32,7 @@ def facts(settings: Settings, as_of: dt.date) -> dict[str, Any]:
     served = status(settings)
     with open_warehouse(settings, read_only=True) as warehouse:
         run_id = ops.run_id(warehouse, as_of)
-        rows = gates.latest(warehouse, run_id)
+        rows = [row for row in gates.latest(warehouse, run_id) if row["stage"] in NIGHT_STAGES]
         holds = publications.holds(warehouse, run_id)
         found = {
             "as_of": as_of,
@@ -42,7 +42,7 @@ def facts(settings: Settings, as_of: dt.date) -> dict[str, Any]:
             "open_holds": holds,
             "passed": sum(row["verdict"] == "pass" for row in rows),
             "approvals": _approvals(warehouse, run_id),
-            "stages": [_stage(name, [row for row in rows if row["stage"] == name]) for name in STAGES],
+            "stages": [_stage(name, [row for row in rows if row["stage"] == name]) for name in NIGHT_STAGES],
             "changes": _changes(warehouse, run_id, rows),
             "files": _files(warehouse, as_of),
             "refused": _refused(warehouse),
@@ -68,7 +68,7 @@ def _state(found: dict[str, Any]) -> dict[str, Any]:
         "verdict": verdict,
         "state": "rolled back" if was_out and not is_out else STATES[verdict],
         "waiting": waiting,
-        "failed_stages": sorted({row["stage"] for row in failed}, key=STAGES.index),
+        "failed_stages": sorted({row["stage"] for row in failed}, key=NIGHT_STAGES.index),
     }
 
 
@@ -87,7 +87,7 @@ def _approvals(warehouse: Warehouse, run_id: str) -> list[dict[str, Any]]:
 def _changes(warehouse: Warehouse, run_id: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of each mart, now and in the run that readers had before."""
     before: dict[tuple[str, str], float] = {}
-    for stage in STAGES:
+    for stage in NIGHT_STAGES:
         before |= gates.published_readings(warehouse, run_id, stage)
     changes = []
     for row in rows:

@@ -68,6 +68,8 @@ class Stack:
             "/run/secrets": self.folder / "secrets",
             "/var/log/airflow": self.folder / "logs",
             "/srv/groundgame": self.folder / "home",
+            "/srv/pages": self.folder / "pages",
+            "/opt/groundgame": ROOT,
             "api-server:8080": f"127.0.0.1:{self.port}",
             "metadata:5432": self.metadata,
             "0.0.0.0": "127.0.0.1",  # noqa: S104

@@ -16,6 +16,7 @@ import pytest
 
 from groundgame.config import load_settings
 from groundgame.warehouse.base import open_warehouse
+from tests.browser import DESKTOP, PHONE, problems
 from tests.compose.stack import Stack
 
 pytestmark = pytest.mark.server
@@ -139,6 +140,27 @@ def test_a_past_night_that_an_engineer_backfills_ends_green(stack: Stack, tokens
     status, log = stack.ask("GET", f"{path}/taskInstances/publish/logs/1", token=tokens["vic"])
     assert status == 200 and f"run_id {PAST_NIGHT.replace('-', '')}" in str(log)
     assert (stack.folder / "home" / "published" / "current.duckdb").exists()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_viewer_opens_the_pages_from_the_menu(
+    stack: Stack, tokens: dict[str, str], night, browser: Any, size: tuple[int, int]
+) -> None:
+    base = f"http://127.0.0.1:{stack.port}"
+    assert stack.ask("GET", "/campaign/index.html")[0] == 401
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    context.add_cookies([{"name": "_token", "value": tokens["vic"], "url": base}])
+    page = context.new_page()
+    page.goto(base)
+    page.get_by_text("Tonight", exact=True).first.click(timeout=60_000)
+    inside = page.frame_locator("iframe")
+    assert PAST_NIGHT in inside.locator("h1").text_content(timeout=60_000)
+    for link, title in (("Districts", "Districts"), ("Models", "Models")):
+        inside.get_by_role("link", name=link, exact=True).click()
+        inside.locator("h1", has_text=title).wait_for()
+        frame = next(frame for frame in page.frames if "/campaign/" in frame.url)
+        assert problems(frame) == []
+    context.close()
 
 
 def test_a_night_past_its_deadline_is_told_in_one_line(stack: Stack, night, heard) -> None:
