@@ -45,11 +45,11 @@ def claim_by_model(warehouse: Warehouse, as_of_sql: str) -> None:
     warehouse.execute(f"""
         create or replace table {SCRATCH}.ranked as
         select
-            id_l as person, id_r as voter, match_probability as probability, match_weight as weight,
+            id_l as person, id_r as voter, voter_id, match_probability as probability, match_weight as weight,
             match_weight - max(match_weight) over (partition by id_l) as behind,
-            row_number() over (partition by id_l order by match_weight desc, id_r) as place,
+            row_number() over (partition by id_l order by match_weight desc, voter_id) as place,
             {pattern_sql()} as agreement
-        from {SCRATCH}.scored where not {vetoed_sql()}""")
+        from {SCRATCH}.scored join {SCRATCH}.known on id = id_r where not {vetoed_sql()}""")
     warehouse.execute(f"""
         create or replace table {SCRATCH}.undecided as
         select person, count(*) as candidates_count from {SCRATCH}.ranked where behind >= -{MARGIN_BITS}
@@ -62,10 +62,10 @@ def claim_by_model(warehouse: Warehouse, as_of_sql: str) -> None:
     low, high = REVIEWED
     warehouse.execute(f"""
         create or replace table {SCRATCH}.review as
-        select person_key, voter as voter_id, probability, agreement, {as_of_sql} as as_of_date
-        from {SCRATCH}.ranked join {SCRATCH}.numbered on id = person
+        select person_key, voter_id, probability, agreement, {as_of_sql} as as_of_date
+        from {SCRATCH}.ranked join {SCRATCH}.asked on id = person
         where place = 1 and probability >= {low} and probability < {high}
-        order by hash(person_key || voter), person_key, voter limit {REVIEW_ROWS}""")
+        order by hash(person_key || voter_id), person_key, voter_id limit {REVIEW_ROWS}""")
 
 
 def settle(warehouse: Warehouse) -> None:
@@ -79,7 +79,10 @@ def settle(warehouse: Warehouse) -> None:
         create or replace table {SCRATCH}.settled as
         with claimed as (
             select person, voter, probability, method, probability / greatest(1 - probability, 1e-15) as odds
-            from (from {SCRATCH}.claims union all by name from {SCRATCH}.held)
+            from (
+                select person, voter_id as voter, probability, method from {SCRATCH}.claims join {SCRATCH}.known on id = voter
+                union all by name from {SCRATCH}.held
+            )
         ),
         weighed as (
             select *,

@@ -158,7 +158,7 @@ def _as_records(warehouse: Warehouse, table: str) -> str:
     shape = warehouse.fetch(f"select column_name from (describe {table})").column(0).to_pylist()
     if "person_key" in shape:
         records.check_columns(warehouse, table, records.PEOPLE)
-        return records.clean_people(f"(select *, person_key as id from {table})")
+        return records.clean_people(f"(select *, person_key::varchar as id from {table})")
     records.check_columns(warehouse, table, records.VOTERS)
     return records.clean_voters(table)
 

@@ -12,7 +12,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from groundgame.linkage import labels, rules
-from groundgame.linkage.records import PERSON, SCRATCH
+from groundgame.linkage.records import SCRATCH
 
 if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
@@ -62,10 +62,6 @@ def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt
         select d.* from {schema}.decisions d semi join {people} p on p.person_key = d.person_key
         where d.decided_as_of_date <= '{as_of}'
         qualify row_number() over (partition by d.person_key order by d.decided_as_of_date desc) = 1""")
-    # A short number behind a mark that no state's ids begin with: joins and pairs are the bulk of the work.
-    warehouse.execute(f"""
-        create table {SCRATCH}.numbered as
-        select '{PERSON}' || row_number() over (order by person_key) as id, person_key from {people}""")
     warehouse.execute(f"""
         create table {SCRATCH}.tonight as
         with last_night as (from {schema}.nights where as_of_date <= '{as_of}' order by as_of_date desc limit 1),
@@ -76,9 +72,8 @@ def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt
         leavers as (
             select count(*) > 0 as has_left from {schema}.decisions d anti join {people} p on p.person_key = d.person_key
         )
-        select n.id
+        select p.id
         from {people} p
-        join {SCRATCH}.numbered n on n.person_key = p.person_key
         left join {SCRATCH}.before b on b.person_key = p.person_key
         left join {voters} v on v.voter_id = b.voter_id
         cross join same_file
@@ -91,9 +86,9 @@ def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt
             or (b.voter_id is null and (not is_same or (b.candidates_count > 0 and has_left))))""")
     warehouse.execute(f"""
         create table {SCRATCH}.held as
-        select n.id as person, b.voter_id as voter, b.probability, b.method
-        from {SCRATCH}.before b join {SCRATCH}.numbered n using (person_key)
-        where b.voter_id is not null and not exists (from {SCRATCH}.tonight t where t.id = n.id)""")
+        select p.id as person, b.voter_id as voter, b.probability, b.method
+        from {SCRATCH}.before b join {people} p using (person_key)
+        where b.voter_id is not null and not exists (from {SCRATCH}.tonight t where t.id = p.id)""")
 
 
 def finish(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt.date) -> None:
@@ -122,15 +117,15 @@ def finish(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: d
             from {SCRATCH}.night""")
         labels.store(warehouse, as_of, schema)
         warehouse.execute(f"create or replace table {schema}.ambiguous_people as {_ambiguous(schema)}")
-        _draw_sample(warehouse, schema, night)
+        _draw_sample(warehouse, schema, people, night)
 
 
-def _draw_sample(warehouse: Warehouse, schema: str, night: str) -> None:
+def _draw_sample(warehouse: Warehouse, schema: str, people: str, night: str) -> None:
     """Renew tonight's ``review_sample``: pairs near the threshold of those who were matched, and as many of all sure links."""
     sample = f"{schema}.review_sample"
     warehouse.execute(f"""
         delete from {sample} where as_of_date = '{night}' and (probability >= {labels.SURE}
-            or person_key in (select person_key from {SCRATCH}.numbered semi join {SCRATCH}.tonight using (id)))""")
+            or person_key in (select person_key from {people} semi join {SCRATCH}.tonight using (id)))""")
     warehouse.execute(f"insert into {sample} by name from {SCRATCH}.review")
     warehouse.execute(f"""
         insert into {sample} select person_key, voter_id, probability, 'found by ' || method, '{night}'
@@ -184,8 +179,7 @@ def _answers(warehouse: Warehouse, people: str, voters: str, night: str) -> None
             coalesce(s.reason, case when u.person is not null then 'two voters are as likely' end) as reason,
             case when s.voter is null then coalesce(s.candidates_count, u.candidates_count, 0) end as candidates_count
         from asked a
-        join {SCRATCH}.numbered n on n.id = a.id
-        join {people} p on p.person_key = n.person_key
+        join {people} p on p.id = a.id
         left join {SCRATCH}.settled s on s.person = a.id
         left join {SCRATCH}.undecided u on u.person = a.id
         left join {SCRATCH}.before b on b.person_key = p.person_key

@@ -57,9 +57,12 @@ def run(
     with linking(settings, [people_table, voters_table], links_schema) as warehouse:
         records.check_columns(warehouse, people_table, records.PEOPLE)
         records.check_columns(warehouse, voters_table, records.VOTERS)
-        # Read once, and into memory: names of friends must be in no file after the night.
+        # Read once, and into memory: names of friends must be in no file after the night. People have negative numbers, voters
+        # positive ones: joins and pairs are the bulk of the work.
         asked = f"{SCRATCH}.asked"
-        warehouse.execute(f"create table {asked} as from {people_table}")
+        warehouse.execute(
+            f"create table {asked} as select *, -row_number() over (order by person_key) as id from {people_table}"
+        )
         ledger.begin(warehouse, links_schema, asked, voters_table, as_of)
         match(warehouse, asked, voters_table, settings.seed, as_of)
         ledger.finish(warehouse, links_schema, asked, voters_table, as_of)
@@ -72,8 +75,7 @@ def match(warehouse: Warehouse, people_table: str, voters_table: str, seed: int,
     """Settle who of ``linking.tonight`` is which voter: keys first, the model for those whom no key links."""
     people, remainder = f"{SCRATCH}.people", f"{SCRATCH}.remainder"
     voters = f"{SCRATCH}.voters"
-    warehouse.execute(f"create table {voters} as {records.clean_voters(voters_table)}")
-    _prepare(warehouse, people_table, voters, seed)
+    _prepare(warehouse, people_table, voters_table, seed)
     tonight = f"(from {people} where is_tonight)"
     waterfall.link_by_keys(warehouse, tonight, voters)
     voters_count = _count(warehouse, voters)
@@ -84,9 +86,9 @@ def match(warehouse: Warehouse, people_table: str, voters_table: str, seed: int,
     waterfall.collect_pairs(warehouse, remainder, voters, (*rules.BLOCKS, *broad))
     learners = f"(from {people} where is_learner)"
     waterfall.collect_lessons(warehouse, learners, voters, model.LESSON_PAIRS)
-    model.draw(warehouse, learners, voters, seed)
+    model.draw(warehouse, learners, voters, seed, by="voter_id")
     model.count_terms(warehouse, voters)
-    _gather(warehouse, people, voters)
+    _gather(warehouse, people, voters, voters_table)
     for table in ("voters", "people", "remainder", "names", "namesakes", "cleaned"):  # memory for what follows
         warehouse.execute(f"drop table {SCRATCH}.{table}")
     prior = REGISTERED_SHARE / max(voters_count, 1)
@@ -101,34 +103,53 @@ def _count(warehouse: Warehouse, table: str) -> int:
     return rows
 
 
-def _prepare(warehouse: Warehouse, people_table: str, voters: str, seed: int) -> None:
-    """Clean the people: those of tonight and a seeded sample to learn from."""
-    people = f"{SCRATCH}.people"
+def _prepare(warehouse: Warehouse, people_table: str, voters_table: str, seed: int) -> None:
+    """Clean the people (those of tonight and a seeded sample to learn from), and make both tables narrow for the joins."""
+    people, voters, cleaned = f"{SCRATCH}.people", f"{SCRATCH}.voters", f"{SCRATCH}.cleaned"
     records.store_nicknames(warehouse)
     warehouse.execute(f"""
         create table {SCRATCH}.wanted as
         with learners as (
-            select id, true as is_learner from {SCRATCH}.numbered
+            select id, true as is_learner from {people_table}
             order by hash(person_key || '{seed}'), person_key limit {LEARNERS}
         )
         select id, coalesce(is_learner, false) as is_learner, t.id is not null as is_tonight
         from learners full join {SCRATCH}.tonight t using (id)""")
+    wanted = f"(from {people_table} semi join {SCRATCH}.wanted using (id))"
+    warehouse.execute(f"create table {cleaned} as {records.with_forms(f'({records.clean_people(wanted)})')}")
+    # Their names have been read; what is left to do asks for their keys.
+    warehouse.execute(
+        f"create or replace table {people_table} as select id, person_key, content_hash from {people_table}"
+    )
+    cleaned_voters = f"({records.clean_voters(voters_table)})"
+    records.store_codes(warehouse, cleaned_voters, cleaned)
+    forms = f"try_cast({{0}} as {SCRATCH}.{records.CODED['first']}[]) as {{0}}"
+    more = f"c.id, {forms.format('first_forms')}, {forms.format('last_forms')}"
     warehouse.execute(f"""
-        create table {SCRATCH}.cleaned as
-        select c.*, is_learner, is_tonight
-        from ({records.clean_people(f"(from {people_table} join {SCRATCH}.numbered using (person_key))")}) c
-        join {SCRATCH}.wanted using (id)""")
-    warehouse.execute(f"create table {people} as {records.with_forms(f'{SCRATCH}.cleaned')}")
+        create table {people} as from ({records.coded(cleaned, more)}) join {SCRATCH}.wanted using (id)""")
+    warehouse.execute(f"""
+        create table {voters} as {records.coded(cleaned_voters, "c.id as voter_id, row_number() over () as id")}""")
     waterfall.drop_shared_contacts(warehouse, people, voters)
 
 
-def _gather(warehouse: Warehouse, people: str, voters: str) -> None:
-    """Make ``linking.compared``: the records of all pairs to be scored or learned from, with all forms of their names."""
+def _gather(warehouse: Warehouse, people: str, voters: str, voters_table: str) -> None:
+    """Make ``linking.compared``: the records of all pairs to be scored or learned from, with all forms of their names.
+
+    Also ``linking.known`` (id, voter_id): voters whom a claim or a pair names.
+    """
+    pairs, taught = f"{SCRATCH}.pairs", f"{SCRATCH}.taught"
     warehouse.execute(f"""
-        create table {SCRATCH}.met as
-        from {voters} where id in (select join_key_r from {SCRATCH}.pairs union all select join_key_r from {SCRATCH}.taught)""")
+        create table {SCRATCH}.known as
+        select id, voter_id, id in (select join_key_r from {pairs} union all select join_key_r from {taught}) as is_compared
+        from {voters} where id in (
+            select join_key_r from {pairs} union all select join_key_r from {taught} union all select voter from {SCRATCH}.claims)""")
+    met = f"(from {voters_table} join (select id, voter_id from {SCRATCH}.known where is_compared) using (voter_id))"
+    # A contact that too many share was blanked in the narrow table alone.
+    contacts = ", ".join(
+        f"case when p.{column} is not null then c.{column} end as {column}" for column in records.HASHED
+    )
     warehouse.execute(f"""
         create table {SCRATCH}.compared as
-        select * exclude (is_learner, is_tonight) from {people}
-        where id in (select join_key_l from {SCRATCH}.pairs union all select join_key_l from {SCRATCH}.taught)
-        union all by name {records.with_forms(f"{SCRATCH}.met")}""")
+        select c.* replace ({contacts}) from {SCRATCH}.cleaned c join {people} p using (id)
+        where id in (select join_key_l from {pairs} union all select join_key_l from {taught})
+        union all by name {records.with_forms(f"({records.clean_voters(met, id='id')})")}""")

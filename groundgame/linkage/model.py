@@ -31,7 +31,7 @@ FLOOR = 1e-9
 LEAST_WRITTEN = 0.01
 
 
-def draw(warehouse: Warehouse, left: str, right: str, seed: int, same: bool = False) -> None:
+def draw(warehouse: Warehouse, left: str, right: str, seed: int, same: bool = False, by: str = "id") -> None:
     """Make ``linking.taught``: the pairs of the lessons, and all pairs of two seeded samples (their lesson is ``at large``).
 
     Args:
@@ -40,12 +40,13 @@ def draw(warehouse: Warehouse, left: str, right: str, seed: int, same: bool = Fa
         right: records of the other side.
         seed: chooses the sample; the same seed takes the same records.
         same: both are one table, of which each pair counts once.
+        by: column by which ``right`` is sampled; its ``id`` may depend on the order of the rows.
     """
-    sample = f"(select id from {{}} order by hash(id || '{seed}'), id limit {SAMPLE})"
+    sample = f"(select id from {{}} order by hash({{}}, {seed}), {{}} limit {SAMPLE})"
     once = "where l.id < r.id" if same else ""
     warehouse.execute(f"""
         insert into {SCRATCH}.lessons
-        select '{AT_LARGE}', l.id, r.id from {sample.format(left)} l, {sample.format(right)} r {once}""")
+        select '{AT_LARGE}', l.id, r.id from {sample.format(left, "id", "id")} l, {sample.format(right, by, by)} r {once}""")
     warehouse.execute(f"""
         create or replace table {SCRATCH}.taught as
         select distinct '0' as match_key, id_l as join_key_l, id_r as join_key_r from {SCRATCH}.lessons""")
@@ -135,7 +136,7 @@ def count_terms(warehouse: Warehouse, right: str) -> None:
     for column in _rare_columns():
         warehouse.execute(f"""
             create or replace table {SCRATCH}.tf_{column} as
-            select {column}, count(*) / sum(count(*)) over () as tf_{column}
+            select {column}::varchar as {column}, count(*) / sum(count(*)) over () as tf_{column}
             from {right} where {column} is not null group by {column}""")
 
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
 
 SCRATCH = "linking"
-PERSON = "~"
 SHARED = (
     "first_name",
     "last_name",
@@ -31,6 +30,18 @@ SHARED = (
 )
 PEOPLE = ("person_key", *SHARED, "other_last_name", "birth_month", "birth_day", "content_hash")
 VOTERS = ("voter_id", *SHARED, "middle_name", "name_suffix", "birth_date", "content_hash")
+# Columns whose distinct values are numbered: to compare a number takes a quarter of the time that a text takes, and of the memory.
+CODED = {
+    "first": "spelling",
+    "last": "spelling",
+    "zip": "zip_code",
+    "city": "city_name",
+    "state": "state_name",
+    "county": "county_name",
+    "sex": "sex_letter",
+}
+# Too many values to number: what is compared is a hash of 64 bits, by which two of a billion never meet.
+HASHED = ("phone", "email")
 # What stands between the parts of a name; accents go too, since one side writes them and the other does not.
 SEPARATORS = "' -.,''`'"
 SUFFIX_TAIL = "[ ,]+(JR|SR|II|III|IV|2ND|3RD)[.]?$"
@@ -72,7 +83,7 @@ def check_columns(warehouse: Warehouse, table: str, needed: tuple[str, ...]) -> 
 
 
 def clean_people(table: str) -> str:
-    """Select of people as records, under their numbers in ``linking.numbered``."""
+    """Select of people as records, under the ``id`` that the table gives them."""
     return _clean(
         table,
         id="id",
@@ -84,11 +95,11 @@ def clean_people(table: str) -> str:
     )
 
 
-def clean_voters(table: str) -> str:
+def clean_voters(table: str, id: str = "voter_id::varchar") -> str:
     """Select of voters as records; ``id`` is the voter's id. A birth date, where the state gives one, wins over the year."""
     return _clean(
         table,
-        id="voter_id",
+        id=id,
         middle="middle_name",
         suffix="name_suffix",
         other_last="null::varchar",
@@ -109,7 +120,7 @@ def _clean(table: str, *, id: str, month: str, day: str, year: str = "birth_year
     return f"""
         with named as (select *, {bare} as bare_last, {suffix} as suffix_word from {table})
         select
-            {id}::varchar as id,
+            {id} as id,
             {_plain("first_name")} as first,
             case when contains(trim(first_name), ' ') then {_plain("split_part(trim(first_name), ' ', 1)")} end as first_part,
             {_plain(columns["middle"])} as middle,
@@ -158,6 +169,43 @@ def with_forms(cleaned: str) -> str:
         from {cleaned} c
         left join {SCRATCH}.nicknames n on n.name = c.first
         left join {SCRATCH}.nicknames p on p.name = c.first_part"""
+
+
+def store_codes(warehouse: Warehouse, *cleaned: str) -> None:
+    """Number every name and place of some cleaned tables: a type for each kind in the scratch database, and a table of its codes.
+
+    A code is still a text to every function; only where two are compared, or joined on, it is a number.
+    """
+    for kind in sorted(set(CODED.values())):
+        columns = [column for column, of in CODED.items() if of == kind]
+        words = " union ".join(
+            f"select distinct {column} as word from {table}" for table in cleaned for column in columns
+        )
+        warehouse.execute(f"""
+            create type {SCRATCH}.{kind} as enum (
+                select word from (select '' as word union {words}) where word is not null order by word)""")
+        warehouse.execute(f"""
+            create table {SCRATCH}.{kind}_codes as
+            select code::varchar as word, code from (select unnest(enum_range(null::{SCRATCH}.{kind})) as code)""")
+
+
+def coded(cleaned: str, more: str) -> str:
+    """Select of what the equalities of the rules speak of, narrow: codes for names and places, hashes for contacts, the birthday.
+
+    Args:
+        cleaned: a table that ``store_codes`` has seen, or a select in brackets.
+        more: the id and whatever else the select is to have of the table ``c``.
+    """
+    codes = ", ".join(f"of_{column}.code as {column}" for column in CODED)
+    hashes = ", ".join(f"case when c.{column} is not null then hash(c.{column}) end as {column}" for column in HASHED)
+    # A join looks each text up once and takes half the time of a cast.
+    joins = " ".join(
+        f"left join {SCRATCH}.{kind}_codes of_{column} on of_{column}.word = c.{column}"
+        for column, kind in CODED.items()
+    )
+    return (
+        f"select {more}, {codes}, {hashes}, c.suffix, c.birth_year, c.birth_month, c.birth_day from {cleaned} c {joins}"
+    )
 
 
 def store_nicknames(warehouse: Warehouse) -> None:

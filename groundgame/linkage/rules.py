@@ -83,6 +83,15 @@ CONTRADICTIONS = (
     "l.birth_month <> r.birth_month",
     "l.birth_day <> r.birth_day",
 )
+# What ``decide.vetoed_sql`` would throw out after the comparison, as far as columns alone can tell: such a pair is not compared at all.
+SAME_EMAIL = "coalesce(l.email = r.email, false)"
+HOPELESS = (
+    f"""abs(l.birth_year - r.birth_year) > 1 and not {SAME_EMAIL}
+        and not coalesce(l.birth_month = r.birth_month and l.birth_day = r.birth_day, false)""",
+    """l.suffix <> r.suffix and not coalesce(
+        l.birth_year = r.birth_year and l.birth_month = r.birth_month and l.birth_day = r.birth_day, false)""",
+    f"l.sex <> r.sex and l.first <> r.first and not {SAME_EMAIL}",
+)
 BIRTH_UNKNOWN = "(l.birth_year is null or r.birth_year is null)"
 
 # A key that links on its own is right in ninety-nine of a hundred at the least.

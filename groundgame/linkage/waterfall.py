@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # A phone or mail box of more people than any household has (a campus, a shelter, a made-up number) points at nobody.
 MOST_SHARERS = 10
+# Between two tables alone: within one, records may be compared that are of no home.
+HOPEFUL = " and ".join(f"({condition}) is not true" for condition in rules.HOPELESS)
 NOT_CONTRADICTED = " and ".join(f"({condition}) is not true" for condition in rules.CONTRADICTIONS)
 
 
@@ -38,11 +40,10 @@ def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = Fal
     named: list[rules.Key | rules.Block] = [rule for rule in (*rules.KEYS, *rules.BLOCKS) if rule.names != "none"]
     # Who agrees on ZIP and year agrees on the ZIP: the wider set of pairs is enough.
     asked = list(dict.fromkeys(rule.on for rule in named if not any(set(other.on) < set(rule.on) for other in named)))
-    columns = ", ".join(sorted({column for on in asked for column in on}))
     warehouse.execute(f"""
         create or replace table {SCRATCH}.names as
-        select id, first, unnest(last_forms) as last, {columns}
-        from (select id, unnest(first_forms) as first, last_forms, {columns} from {left})""")
+        select * exclude (last_forms), unnest(last_forms) as last_form
+        from (select * exclude (first_forms), unnest(first_forms) as first_form from {left})""")
     exact = "l.first = r.first and l.last = r.last"
     answers = "".join(
         f", coalesce({_equalities(key.on)} and {key.also} and {NOT_CONTRADICTED}"
@@ -54,11 +55,11 @@ def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = Fal
     met = []
     for on in asked:
         if _sides(on) <= filled:
-            alike = " and ".join(f"n.{column} = r.{column}" for column in ("first", "last", *on))
+            wanted = "l.id < r.id" if same else HOPEFUL
             met.append(f"""
                 select l.id as id_l, r.id as id_r{answers}
-                from {right} r join {SCRATCH}.names n on {alike} join {left} l on l.id = n.id
-                {"where l.id < r.id" if same else ""}""")
+                from {SCRATCH}.names l join {right} r on l.first_form = r.first and l.last_form = r.last and {_equalities(on)}
+                where {wanted}""")
     nobody = f"select l.id as id_l, r.id as id_r{answers} from {left} l join {right} r on false"
     warehouse.execute(f"create or replace table {SCRATCH}.met_by_name as {nobody}")
     for pairs in met:  # one after the other: together they would hold all their hash tables at once
@@ -75,7 +76,7 @@ def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
     """
     claims, remainder = f"{SCRATCH}.claims", f"{SCRATCH}.remainder"
     warehouse.execute(
-        f"create or replace table {claims} (person varchar, voter varchar, probability double, method varchar)"
+        f"create or replace table {claims} (person bigint, voter bigint, probability double, method varchar)"
     )
     filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
     unclaimed = f"(from {left} p where not exists (from {claims} c where c.person = p.id))"
@@ -126,10 +127,10 @@ def collect_pairs(
         blocks: which pairs are worth it; those by names take the namesakes as they are.
         same: both are one table; each pair is then taken in one direction.
     """
-    once = "l.id < r.id" if same else "true"
+    once = "l.id < r.id" if same else HOPEFUL
     filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
     # A block at a time: together they would hold as many hash tables at once.
-    warehouse.execute(f"create or replace table {SCRATCH}.found (id_l varchar, id_r varchar)")
+    warehouse.execute(f"create or replace table {SCRATCH}.found as {_join(left, right, 'false', 'true')}")
     for block in blocks:
         if block.names == "none" and _sides(block.on) <= filled:
             pairs = _join(left, right, _equalities(block.on), f"{block.also} and {once}")
@@ -161,7 +162,9 @@ def affordable(
 
 def collect_lessons(warehouse: Warehouse, left: str, right: str, most: int, same: bool = False) -> None:
     """Fill ``linking.lessons`` (lesson, id_l, id_r): for each lesson at most ``most`` pairs that are alone with its key."""
-    warehouse.execute(f"create or replace table {SCRATCH}.lessons (lesson varchar, id_l varchar, id_r varchar)")
+    warehouse.execute(
+        f"create or replace table {SCRATCH}.lessons as select '' as lesson, * from ({_join(left, right, 'false', 'true')})"
+    )
     filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
     for lesson in rules.LESSONS:
         if not _sides(lesson.on) <= filled:
