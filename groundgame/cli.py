@@ -119,9 +119,17 @@ def review(
 
 
 @app.command()
-def train(context: typer.Context, score: str, as_of: AsOf, as_json: Json = False) -> None:
+def train(
+    context: typer.Context,
+    score: str,
+    as_of: AsOf,
+    tune: int | None = typer.Option(
+        None, min=0, help="Settings of the trees to try before; an interrupted search goes on."
+    ),
+    as_json: Json = False,
+) -> None:
     """Train a challenger and promote it only if it beats the champion and its floors."""
-    _show(_one(stages.train, context.obj, score, as_of.date()), as_json)
+    _show(_one(stages.train, context.obj, score, as_of.date(), tune), as_json)
 
 
 @app.command()

@@ -108,7 +108,7 @@ def build(settings: Settings, layer: str, as_of: dt.date, training: bool = False
 
     if layer == "staging":
         prepare(settings, as_of)
-        _open_night(settings, as_of, training or bool(missing_models(settings)))
+        _open_night(settings, as_of, training or _needs_past(settings))
     else:
         _check_night(settings, as_of)
     if layer == "marts":
@@ -176,12 +176,12 @@ def assign(settings: Settings, experiment: str, as_of: dt.date) -> Result:
 
 
 @stage
-def train(settings: Settings, score: str, as_of: dt.date) -> Result:
-    """Train one score's challenger, judge it and promote it if it is better."""
+def train(settings: Settings, score: str, as_of: dt.date, trials: int | None = None) -> Result:
+    """Train one score's challenger, judge it and promote it if it is better; ``trials``: settings to try before."""
     from models_py.train import train as run
 
     _check_night(settings, as_of)
-    return run(settings, score, as_of, universe=_study(settings).get("universe"))
+    return run(settings, score, as_of, universe=_study(settings).get("universe"), trials=trials)
 
 
 def missing_models(settings: Settings) -> list[str]:
@@ -189,6 +189,14 @@ def missing_models(settings: Settings) -> list[str]:
     from models_py.registry import champion
 
     return [score for score in due_scores(settings) if champion(settings, score) is None]
+
+
+def _needs_past(settings: Settings) -> bool:
+    """Whether a model is missing that learns from past elections; their feature rows take most of a night to build."""
+    from models_py.spec import load_scores
+
+    specs = load_scores(settings)
+    return any(specs[name].election_kinds for name in missing_models(settings))
 
 
 @stage

@@ -18,19 +18,28 @@ if TYPE_CHECKING:
 LOGISTIC_ROWS = 100_000
 
 
-def count_of_votes(count: NDArray[np.float32], label: NDArray[np.int8], fit: NDArray[np.bool_]) -> NDArray[np.float64]:
+def count_of_votes(
+    count: NDArray[np.float32],
+    label: NDArray[np.int8],
+    fit: NDArray[np.bool_],
+    weight: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
     """Share of voters with each count of past votes who voted, among the fitted rows; rises with the count by construction."""
     from sklearn.isotonic import IsotonicRegression
 
     rule = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip")
-    rule.fit(count[fit].astype(np.float64), label[fit])
+    rule.fit(count[fit].astype(np.float64), label[fit], sample_weight=None if weight is None else weight[fit])
     # Equal shares of neighbouring counts would tie voters whom the rule tells apart.
     tie_break = 1e-6 * count / max(float(count.max()), 1.0)
     return np.clip(rule.predict(count.astype(np.float64)) + tie_break, 0.0, 1.0)
 
 
 def logistic(
-    x: NDArray[np.float32], label: NDArray[np.int8], fit: NDArray[np.bool_], encoding: Encoding
+    x: NDArray[np.float32],
+    label: NDArray[np.int8],
+    fit: NDArray[np.bool_],
+    encoding: Encoding,
+    weight: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Logistic regression: numbers standardised with the mean for unknown and a flag, categories one-hot."""
     from sklearn.linear_model import LogisticRegression
@@ -39,7 +48,11 @@ def logistic(
     chosen = chosen[:: max(1, -(-len(chosen) // LOGISTIC_ROWS))]
     design = _Design(x[chosen], encoding)
     model = LogisticRegression(solver="newton-cholesky", C=1.0)
-    model.fit(design.matrix(x[chosen]).astype(np.float64), label[chosen])
+    model.fit(
+        design.matrix(x[chosen]).astype(np.float64),
+        label[chosen],
+        sample_weight=None if weight is None else weight[chosen],
+    )
     weights = model.coef_[0].astype(np.float32)
     parts = [design.matrix(block) @ weights for block in np.array_split(x, max(1, len(x) // 100_000))]
     z = np.concatenate(parts).astype(np.float64) + float(model.intercept_[0])

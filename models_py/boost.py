@@ -50,8 +50,10 @@ def fit_trees(
     spec: Boosting,
     seed: int,
     threads: int,
+    weight: NDArray[np.float64] | None = None,
+    stop_weight: NDArray[np.float64] | None = None,
 ) -> Trees:
-    """Fit trees on ``x``; ``stop_x`` decides how many are kept."""
+    """Fit trees on ``x``; ``stop_x`` decides how many are kept. Weights: how many voters each row stands for."""
     # Threads that wait by spinning make a fit four times as long on a machine that has other work; read when OpenMP is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import lightgbm
@@ -59,9 +61,14 @@ def fit_trees(
     parameters = _parameters(spec, len(label), seed, threads)
     names = list(encoding.features)
     data = lightgbm.Dataset(
-        x, label=label, feature_name=names, categorical_feature=encoding.categorical, params=parameters
+        x,
+        label=label,
+        weight=weight,
+        feature_name=names,
+        categorical_feature=encoding.categorical,
+        params=parameters,
     )
-    stop = lightgbm.Dataset(stop_x, label=stop_label, reference=data, params=parameters)
+    stop = lightgbm.Dataset(stop_x, label=stop_label, weight=stop_weight, reference=data, params=parameters)
     booster = lightgbm.train(
         parameters,
         data,

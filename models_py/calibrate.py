@@ -98,29 +98,39 @@ class Calibrator:
         return cls(curves, values["fallback"])
 
 
-def moved_to(p: NDArray[np.float64], turnout: float) -> NDArray[np.float64]:
+def moved_to(p: NDArray[np.float64], turnout: float, weight: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
     """Probabilities with all log-odds moved alike until their mean is ``turnout``: what is left of an error is not the level's."""
     logit = _logit(p)
-    return _sigmoid(logit + _rising_root(lambda shift: float(_sigmoid(logit + shift).mean()), turnout))
+    return _sigmoid(
+        logit + _rising_root(lambda shift: float(np.average(_sigmoid(logit + shift), weights=weight)), turnout)
+    )
 
 
-def fit_curve(raw: NDArray[np.float64], label: NDArray[np.int8], spec: Calibration) -> Curve:
+def fit_curve(
+    raw: NDArray[np.float64],
+    label: NDArray[np.int8],
+    spec: Calibration,
+    weight: NDArray[np.float64] | None = None,
+) -> Curve:
     """Fit one curve: isotonic between knots of many voters each, or a line in log-odds where voters are few."""
+    weight = np.ones(len(label)) if weight is None else weight
     if len(label) >= spec.isotonic_min_rows:
-        return _isotonic(raw, label, spec.rows_per_knot)
-    return _line(raw, label)
+        return _isotonic(raw, label, spec.rows_per_knot, weight)
+    return _line(raw, label, weight)
 
 
-def _isotonic(raw: NDArray[np.float64], label: NDArray[np.int8], rows_per_knot: int) -> Curve:
+def _isotonic(
+    raw: NDArray[np.float64], label: NDArray[np.int8], rows_per_knot: int, weight: NDArray[np.float64]
+) -> Curve:
     """Equal-count bins, pooled until they rise, joined by lines. Unlike plain isotonic steps it keeps the ranking."""
     from sklearn.isotonic import isotonic_regression
 
     bins = int(np.clip(len(label) // rows_per_knot, MIN_KNOTS, MAX_KNOTS))
     order = np.argsort(raw, kind="stable")
     edges = np.linspace(0, len(order), bins + 1).astype(np.int64)
-    counts = np.diff(edges).astype(np.float64)
-    mean_raw = np.add.reduceat(raw[order], edges[:-1]) / counts
-    share = np.add.reduceat(label[order].astype(np.float64), edges[:-1]) / counts
+    counts = np.add.reduceat(weight[order], edges[:-1])
+    mean_raw = np.add.reduceat((raw * weight)[order], edges[:-1]) / counts
+    share = np.add.reduceat((label * weight)[order], edges[:-1]) / counts
     rising = isotonic_regression(share, sample_weight=counts)
     knots: list[tuple[float, float]] = []
     for level in np.unique(rising):
@@ -131,7 +141,7 @@ def _isotonic(raw: NDArray[np.float64], label: NDArray[np.int8], rows_per_knot: 
     return Curve("isotonic", len(label), raws, shares)
 
 
-def _line(raw: NDArray[np.float64], label: NDArray[np.int8]) -> Curve:
+def _line(raw: NDArray[np.float64], label: NDArray[np.int8], weight: NDArray[np.float64]) -> Curve:
     """Platt's two parameters by Newton's method, written down as knots so that one way of applying serves both."""
     logit = _logit(raw)
     design = np.column_stack([np.ones_like(logit), logit])
@@ -139,8 +149,8 @@ def _line(raw: NDArray[np.float64], label: NDArray[np.int8]) -> Curve:
     weights = unchanged
     for _ in range(25):
         fitted = _sigmoid(design @ weights)
-        hessian = design.T @ (design * (fitted * (1 - fitted))[:, None]) + PRIOR * np.eye(2)
-        step = np.linalg.solve(hessian, design.T @ (label - fitted) - PRIOR * (weights - unchanged))
+        hessian = design.T @ (design * (weight * fitted * (1 - fitted))[:, None]) + PRIOR * np.eye(2)
+        step = np.linalg.solve(hessian, design.T @ (weight * (label - fitted)) - PRIOR * (weights - unchanged))
         weights = weights + step
         if np.abs(step).max() < 1e-10:
             break

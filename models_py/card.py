@@ -16,15 +16,20 @@ from models_py import registry
 from models_py.calibrate import moved_to
 from models_py.design import NEXT_ELECTION
 from models_py.evaluate import DIGITS, decile_intervals, deciles, intervals, metrics
-from models_py.matrix import TrainingRows
+from models_py.matrix import ANSWERS, TrainingRows
 from models_py.recipe import LEVEL_KNOWN, MODEL, Fitted, Judged
 from models_py.slices import slices
 from models_py.spec import ScoreSpec
+from models_py.weigh import effective_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TEMPLATE = Path(__file__).with_name("card.html.j2")
+HOW_ANSWERED = (
+    "Learned from what voters said. Each home was judged once by a model that saw none of its members. Nobody was asked at random: "
+    "answers are weighed as the table under Data shows, and the figures are of the voters that they stand for."
+)
 HOW_JUDGED = {
     True: "Fitted on the earlier elections, calibrated on households that took no part in the fit, judged on the next "
     "election, of which it saw nothing.",
@@ -47,17 +52,21 @@ def build(
     universe: dict[str, Any] | None,
     seed: int,
     fingerprint: str,
+    tuning: dict[str, Any] | None = None,
+    leaking: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """All facts of the card, JSON-ready."""
     return {
         "score": spec.score,
         "title": spec.title,
         "label": spec.label.meaning,
+        "count_column": spec.count_column,
         "as_of": as_of.isoformat(),
         "fingerprint": fingerprint,
         "universe": {"is_scorable": True, **spec.universe.model_dump(), **(universe or {})},
+        "answers": spec.label.answers.model_dump() if spec.label.answers else None,
         "data": _data(rows),
-        "judged": _judged(rows, judged, seed),
+        "judged": {**_judged(rows, judged, seed), "leaks": leaking or {}},
         "deployed": _deployed(rows, fitted, kind),
         "features": [
             {**feature.model_dump(), "gain": fitted.trees.gain.get(feature.name, 0.0)} for feature in spec.features
@@ -66,6 +75,7 @@ def build(
             "spec_sha256": spec.sha256,
             "seed": seed,
             "lightgbm": registry.lightgbm_version(),
+            "tuning": tuning,
             **spec.boosting.model_dump(),
             "folds": spec.folds.model_dump(),
             "floors": spec.floors.model_dump(),
@@ -106,16 +116,23 @@ def _data(rows: TrainingRows) -> dict[str, Any]:
                 "share": round(float(rows.label[chosen].mean()), DIGITS) if chosen.any() else None,
             }
         )
-    return {"snapshot_sha256": rows.snapshot_sha256(), "rows": len(rows.label), "elections": elections}
+    return {
+        "snapshot_sha256": rows.snapshot_sha256(),
+        "rows": len(rows.label),
+        "elections": elections,
+        "effective_rows": len(rows.label) if rows.weight is None else round(effective_rows(rows.weight)),
+        "balance": list(rows.balance),
+    }
 
 
 def _judged(rows: TrainingRows, judged: Judged, seed: int) -> dict[str, Any]:
     election = rows.elections[judged.design.judged]
     p = judged.predictions[MODEL]
-    predictions = {**judged.predictions, LEVEL_KNOWN: moved_to(p, float(judged.label.mean()))}
+    base, weight = float(np.average(judged.label, weights=judged.weight)), judged.weight
+    predictions = {**judged.predictions, LEVEL_KNOWN: moved_to(p, base, weight)}
     return {
         "design": judged.design.name,
-        "how": HOW_JUDGED[judged.design.name == NEXT_ELECTION],
+        "how": HOW_ANSWERED if election.kind == ANSWERS else HOW_JUDGED[judged.design.name == NEXT_ELECTION],
         "election": election.name,
         "kind": election.kind,
         "rows": len(judged.rows),
@@ -123,10 +140,10 @@ def _judged(rows: TrainingRows, judged: Judged, seed: int) -> dict[str, Any]:
         "model_sha256": [one.sha256 for one in judged.fitted],
         "left_out": judged.fitted[0].left_out,
         "spread": round(float(p.std()), DIGITS),
-        "metrics": {name: _finite(metrics(judged.label, values)) for name, values in predictions.items()},
-        "intervals": intervals(judged.label, predictions, judged.household, seed),
+        "metrics": {name: _finite(metrics(judged.label, values, weight)) for name, values in predictions.items()},
+        "intervals": intervals(judged.label, predictions, judged.household, seed, weight),
         "level": _level(judged.fitted[0], election.kind),
-        "deciles": _deciles(judged.label, p, judged.household),
+        "deciles": _deciles(judged.label, p, judged.household, weight),
         "slices": slices(rows, judged),
     }
 
@@ -137,6 +154,7 @@ def _deployed(rows: TrainingRows, fitted: Fitted, kind: str) -> dict[str, Any]:
         "how": HOW_DEPLOYED,
         "sha256": fitted.sha256,
         "model_txt_sha256": fitted.trees.sha256,
+        "features": list(fitted.encoding.features),
         "target_kind": kind,
         "trees": fitted.trees.trees,
         "gain": fitted.trees.gain,
@@ -153,15 +171,20 @@ def _level(fitted: Fitted, kind: str) -> dict[str, Any] | None:
     return asdict(curve.level) if curve is not None and curve.level is not None else None
 
 
-def _deciles(label: NDArray[np.int8], p: NDArray[np.float64], household: NDArray[np.uint64]) -> list[dict[str, float]]:
-    bounds = decile_intervals(label, p, household)
+def _deciles(
+    label: NDArray[np.int8],
+    p: NDArray[np.float64],
+    household: NDArray[np.uint64],
+    weight: NDArray[np.float64] | None,
+) -> list[dict[str, float]]:
+    bounds = decile_intervals(label, p, household, weight)
     return [
         {
             **{name: round(value, DIGITS) for name, value in one.items()},
             "low": round(low, DIGITS),
             "high": round(high, DIGITS),
         }
-        for one, (low, high) in zip(deciles(label, p), bounds, strict=True)
+        for one, (low, high) in zip(deciles(label, p, weight), bounds, strict=True)
     ]
 
 

@@ -15,7 +15,7 @@ from groundgame.warehouse.base import Warehouse
 from models_py import registry
 from models_py.encode import FEATURES_TABLE, feature_columns
 from models_py.evaluate import metrics
-from models_py.matrix import read_election_rows
+from models_py.matrix import ANSWERS, read_election_rows
 from models_py.process import ModelProcess
 from models_py.promotion import Decision, Rival, comparable_basis, decide
 from models_py.recipe import MODEL
@@ -102,9 +102,9 @@ def _rival(
         if basis == "none":
             return Rival(stored.version, None, f"was trained on {election} and never judged on it: not comparable")
         if basis == "recorded":
-            return Rival(
-                stored.version, stored.card["judged"]["metrics"][MODEL]["log_loss"], f"as judged on {election}"
-            )
+            figure = stored.card["judged"]["metrics"][MODEL]["log_loss"]
+            is_same = stored.card["judged"]["rows_sha256"] == challenger.card["judged"]["rows_sha256"]
+            return Rival(stored.version, figure, f"as judged on {election}", is_same or election != ANSWERS)
         log_loss = _rescore(settings, warehouse, spec, stored, challenger, as_of, universe)
     except ModelRejected as error:
         return Rival(pointer.version, None, f"unusable: {'; '.join(error.reasons)}")
@@ -128,4 +128,4 @@ def _rescore(
     model = stored.path / registry.MODEL
     with ModelProcess(stored.score, stored.version, model, stored.encoding.features, settings.threads) as process:
         raw = next(iter(process.predict([list(rows.x.T)]))).raw
-    return metrics(rows.label, stored.calibrator.apply(raw, judged["kind"]))["log_loss"]
+    return metrics(rows.label, stored.calibrator.apply(raw, judged["kind"]), rows.weight)["log_loss"]

@@ -20,36 +20,45 @@ INTERVAL = (2.5, 97.5)
 DIGITS = 5
 
 
-def auc(label: NDArray[np.int8], p: NDArray[np.float64]) -> float:
+def auc(label: NDArray[np.int8], p: NDArray[np.float64], weight: NDArray[np.float64] | None = None) -> float:
     """Area under the ROC curve, ties counted half; NaN when only one outcome occurs."""
     _, group, counts = np.unique(p, return_inverse=True, return_counts=True)
-    positives = np.bincount(group, weights=label, minlength=len(counts))
+    if weight is not None:
+        counts = np.bincount(group, weights=weight)
+    positives = np.bincount(group, weights=label if weight is None else label * weight, minlength=len(counts))
     return _auc_of_bins(positives, counts - positives)
 
 
-def deciles(label: NDArray[np.int8], p: NDArray[np.float64]) -> list[dict[str, float]]:
+def deciles(
+    label: NDArray[np.int8], p: NDArray[np.float64], weight: NDArray[np.float64] | None = None
+) -> list[dict[str, float]]:
     """Ten equal-count bins by rising probability: rows, mean probability, share that voted."""
     order = np.argsort(p, kind="stable")
     return [
-        {"rows": len(part), "score": float(p[part].mean()), "share": float(label[part].mean())}
+        {"rows": len(part), "score": _mean(p, part, weight), "share": _mean(label, part, weight)}
         for part in np.array_split(order, DECILES)
         if len(part)
     ]
 
 
-def metrics(label: NDArray[np.int8], p: NDArray[np.float64]) -> dict[str, float]:
-    """AUC, log loss, Brier score, expected calibration error (10 equal-count bins), worst decile gap, base rate, lift."""
-    bins = deciles(label, p)
+def metrics(
+    label: NDArray[np.int8], p: NDArray[np.float64], weight: NDArray[np.float64] | None = None
+) -> dict[str, float]:
+    """AUC, log loss, Brier score, expected calibration error (10 equal-count bins), worst decile gap, base rate, lift.
+
+    With weights all are those of the voters that the rows stand for.
+    """
+    bins = deciles(label, p, weight)
     gaps = [abs(part["score"] - part["share"]) for part in bins]
-    base = float(label.mean())
+    base = float(np.average(label, weights=weight))
     values = {
-        "auc": auc(label, p),
-        "log_loss": float(_log_losses(label, p).mean()),
-        "brier": float(((p - label) ** 2).mean()),
+        "auc": auc(label, p, weight),
+        "log_loss": float(np.average(_log_losses(label, p), weights=weight)),
+        "brier": float(np.average((p - label) ** 2, weights=weight)),
         "ece": sum(gap * part["rows"] for gap, part in zip(gaps, bins, strict=True)) / len(label),
         "worst_decile_gap": max(gaps),
         "base_rate": base,
-        "mean_score": float(p.mean()),
+        "mean_score": float(np.average(p, weights=weight)),
         "top_decile_lift": bins[-1]["share"] / base if base else float("nan"),
     }
     return {name: round(value, DIGITS) for name, value in values.items()}
@@ -60,6 +69,7 @@ def intervals(
     predictions: dict[str, NDArray[np.float64]],
     household: NDArray[np.uint64],
     seed: int,
+    row_weight: NDArray[np.float64] | None = None,
 ) -> dict[str, dict[str, list[float]]]:
     """95% intervals by a Poisson bootstrap over whole households, the same draws for every set of predictions.
 
@@ -71,13 +81,14 @@ def intervals(
     ranked = {name: _Ranked(label, p) for name, p in predictions.items()}
     first = next(iter(ranked))
     draws: dict[str, list[dict[str, float]]] = {name: [] for name in ranked}
+    own = np.ones(len(label), dtype=np.float32) if row_weight is None else row_weight.astype(np.float32)
     for _ in range(REPLICATES):
-        weight = rng.poisson(1.0, size=len(keys)).astype(np.float32)[member]
+        weight = rng.poisson(1.0, size=len(keys)).astype(np.float32)[member] * own
         for name, one in ranked.items():
             draws[name].append(one.weighted(weight))
         for name in ranked:
             draws[name][-1]["auc_behind"] = draws[first][-1]["auc"] - draws[name][-1]["auc"]
-    whole = {name: one.weighted(np.ones(len(label), dtype=np.float32)) for name, one in ranked.items()}
+    whole = {name: one.weighted(own) for name, one in ranked.items()}
     for values in whole.values():
         values["auc_behind"] = whole[first]["auc"] - values["auc"]
     return {name: _mirrored(values, whole[name]) for name, values in draws.items()}
@@ -112,15 +123,19 @@ class _Ranked:
 
 
 def decile_intervals(
-    label: NDArray[np.int8], p: NDArray[np.float64], household: NDArray[np.uint64]
+    label: NDArray[np.int8],
+    p: NDArray[np.float64],
+    household: NDArray[np.uint64],
+    weight: NDArray[np.float64] | None = None,
 ) -> list[tuple[float, float]]:
     """95% interval of the share that voted in each decile, by the variance of household sums."""
     bounds = []
     for part in np.array_split(np.argsort(p, kind="stable"), DECILES):
-        share = float(label[part].mean())
+        share = _mean(label, part, weight)
         _, member = np.unique(household[part], return_inverse=True)
-        residual = np.bincount(member, weights=label[part] - share)
-        half = 1.96 * float(np.sqrt((residual**2).sum())) / len(part)
+        own = np.ones(len(part)) if weight is None else weight[part]
+        residual = np.bincount(member, weights=(label[part] - share) * own)
+        half = 1.96 * float(np.sqrt((residual**2).sum())) / float(own.sum())
         bounds.append((max(share - half, 0.0), min(share + half, 1.0)))
     return bounds
 
@@ -134,6 +149,10 @@ def _mirrored(draws: list[dict[str, float]], whole: dict[str, float]) -> dict[st
         floor = -1.0 if name == "auc_behind" else 0.0
         intervals[name] = [round(max(float(bound), floor), DIGITS) for bound in bounds]
     return intervals
+
+
+def _mean(values: NDArray[Any], part: NDArray[np.int64], weight: NDArray[np.float64] | None) -> float:
+    return float(np.average(values[part], weights=None if weight is None else weight[part]))
 
 
 def _auc_of_bins(positives: NDArray[Any], negatives: NDArray[Any]) -> float:

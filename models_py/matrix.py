@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 VOTES_TABLE = "marts.fct_votes"
 # How those voted who have left the file since; they belong to a past electorate, but to no mart that people read.
 LEFT_VOTES_TABLE = "intermediate.int_votes__left"
+# Stands where a kind of election stands: what people said belongs to none.
+ANSWERS = "answers"
 UNIVERSE_COLUMNS = ("status", "experiment_arm")
 SIXTEEN_HEX_DIGITS = 16
 
@@ -54,7 +56,8 @@ class TrainingRows:
 
     ``x`` is (rows, features) float32 with NaN for unknown; ``label`` 0 or 1; ``count`` the count of past votes;
     ``household`` a 64-bit key of the voter's household; ``election`` the position in ``elections``, oldest first;
-    ``county`` the code of the voter's county, for judging alone.
+    ``county`` the code of the voter's county, for judging alone; ``weight`` how many voters of the universe a row stands for, with mean 1,
+    None where rows are the universe or a fair sample of it; ``balance`` how those who answered differ from the universe.
     """
 
     encoding: Encoding
@@ -65,6 +68,12 @@ class TrainingRows:
     household: NDArray[np.uint64]
     election: NDArray[np.int16]
     county: NDArray[Any] | None = None
+    weight: NDArray[np.float64] | None = None
+    balance: tuple[dict[str, Any], ...] = ()
+
+    def weight_of(self, chosen: NDArray[Any]) -> NDArray[np.float64] | None:
+        """Weights of the chosen rows; None where all weigh alike."""
+        return None if self.weight is None else self.weight[chosen]
 
     def snapshot_sha256(self) -> str:
         """Hash of everything that training sees: the data snapshot named on the card."""
@@ -73,6 +82,8 @@ class TrainingRows:
             digest.update(np.ascontiguousarray(part).data.cast("B"))
         if self.county is not None:
             digest.update("\n".join(self.county.tolist()).encode())
+        if self.weight is not None:
+            digest.update(np.ascontiguousarray(self.weight).data.cast("B"))
         return digest.hexdigest()
 
 
@@ -149,7 +160,7 @@ def read_training_rows(
             spec.score, "challenger", [f"no past election with a complete history in {FEATURES_TABLE} before {as_of}"]
         )
     encoding = learn_encoding(warehouse, spec, condition)
-    return _collect(warehouse.stream(_rows_sql(spec, encoding, elections, condition, as_of, seed)), encoding, elections)
+    return collect(warehouse.stream(_rows_sql(spec, encoding, elections, condition, as_of, seed)), encoding, elections)
 
 
 def read_election_rows(
@@ -164,7 +175,7 @@ def read_election_rows(
     """The rows of one election only, in another model's coding: the same voters in the same order."""
     condition = training_condition(spec, as_of, universe, _is_study(warehouse))
     elections = tuple(one for one in read_elections(warehouse, condition) if one.name == election)
-    return _collect(warehouse.stream(_rows_sql(spec, encoding, elections, condition, as_of, seed)), encoding, elections)
+    return collect(warehouse.stream(_rows_sql(spec, encoding, elections, condition, as_of, seed)), encoding, elections)
 
 
 def read_scored_rows(
@@ -175,7 +186,7 @@ def read_scored_rows(
     seed: int,
     encoding: Encoding,
 ) -> ScoredRows:
-    """A sample of the voters who wait for the election that most of them wait for.
+    """A sample of tonight's voters; of those who wait for the election that most of them wait for, where the label is a vote.
 
     Raises:
         ModelRejected: there is nobody to score.
@@ -183,16 +194,20 @@ def read_scored_rows(
     condition = tonight_condition(spec, as_of, universe)
     found = warehouse.fetch(
         f"select target_election_date, target_election_kind, count(*) as n from {FEATURES_TABLE} f where {condition} "
-        "group by 1, 2 order by n desc, 1, 2 limit 1"
+        "group by 1, 2 order by n desc, 1, 2"
     ).to_pylist()
     if not found:
         raise ModelRejected(spec.score, "challenger", [f"no voter to score on {as_of} in {FEATURES_TABLE}"])
     date, kind, rows = found[0].values()
+    if spec.label.answers is None:
+        condition += f" and f.target_election_date = date {literal(date)} and f.target_election_kind = {literal(kind)}"
+    else:
+        date, kind, rows = as_of, ANSWERS, sum(one["n"] for one in found)
     sql = f"""
 select {encoding.select("f.")}
 from {FEATURES_TABLE} f
-where {condition} and f.target_election_date = date {literal(date)} and f.target_election_kind = {literal(kind)}
-    and substr(md5({literal(seed)} || '|' || f.household_id), 1, 8) < '{_threshold(spec, rows)}'
+where {condition}
+    and substr(md5({literal(seed)} || '|' || f.household_id), 1, 8) < '{sample_threshold(spec, rows)}'
 order by f.voter_id"""
     blocks = [_float_columns(batch, encoding) for batch in warehouse.stream(sql)]
     return ScoredRows(date, kind, np.concatenate(blocks))
@@ -220,7 +235,9 @@ def _rows_sql(
     ids = ", ".join(literal(i) for election in elections for i in election.ids)
     position = " ".join(f"when {literal(i)} then {n}" for n, e in enumerate(elections) for i in e.ids)
     threshold = " ".join(
-        f"when {literal(i)} then '{_threshold(spec, election.rows)}'" for election in elections for i in election.ids
+        f"when {literal(i)} then '{sample_threshold(spec, election.rows)}'"
+        for election in elections
+        for i in election.ids
     )
     return f"""
 with homes as (
@@ -251,13 +268,13 @@ from sampled f left join voted on voted.voter_id = f.voter_id and voted.election
 order by f.target_election_date, f.voter_id"""
 
 
-def _threshold(spec: ScoreSpec, rows: int) -> str:
+def sample_threshold(spec: ScoreSpec, rows: int) -> str:
     """Eight hex digits below which a household's hash puts it into the sample; 'g' sorts above every digit."""
     rate = spec.sample.rows_per_election / rows
     return "g" if rate >= 1 else f"{int(rate * 2**32):08x}"
 
 
-def _collect(reader: pa.RecordBatchReader, encoding: Encoding, elections: tuple[Election, ...]) -> TrainingRows:
+def collect(reader: pa.RecordBatchReader, encoding: Encoding, elections: tuple[Election, ...]) -> TrainingRows:
     blocks: dict[str, list[NDArray[Any]]] = {
         name: [] for name in ("x", "_label", "_count", "_election", "_household", "_county")
     }

@@ -48,7 +48,9 @@ def score(settings: Settings, score_name: str, as_of: dt.date, universe: dict[st
     spec = load_spec(settings, score_name)
     pointer = registry.champion(settings, score_name)
     if pointer is None:
-        raise ModelRejected(score_name, "no version", ["no model has been promoted yet; train first"])
+        if not spec.is_optional:
+            raise ModelRejected(score_name, "no version", ["no model has been promoted yet; train first"])
+        return _unpublished(settings, spec, as_of)
     stored = registry.load(settings, score_name, pointer.version, pointer.manifest_sha256)
     model = stored.path / registry.MODEL
     groups = spec.reason_groups(stored.encoding.features)
@@ -69,6 +71,16 @@ def score(settings: Settings, score_name: str, as_of: dt.date, universe: dict[st
         seconds=round(time.perf_counter() - start, 3),
         details={"version": stored.version, "trained_as_of": stored.card["as_of"], "reasons": process.agreement},
     )
+
+
+def _unpublished(settings: Settings, spec: ScoreSpec, as_of: dt.date) -> Result:
+    """Nobody has this score tonight, not even one that an earlier run of the night wrote."""
+    with open_warehouse(settings) as warehouse:
+        if "predictions" in warehouse.tables("scores"):
+            warehouse.execute(
+                f"delete from {PREDICTIONS_TABLE} where score_name = ? and as_of_date = ?", [spec.score, as_of]
+            )
+    return Result(stage="score", name=spec.score, details={"unpublished": "no model of it has been promoted"})
 
 
 def to_scores(probabilities: NDArray[np.float64]) -> NDArray[np.int16]:

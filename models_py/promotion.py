@@ -6,11 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from models_py.leaks import LEAK_AUC
 from models_py.recipe import LEVEL_KNOWN, MODEL
 from models_py.spec import ScoreSpec
 
-# People are not that predictable: above this the outcome is among the features.
-LEAK_AUC = 0.99
 CONSTANT_SPREAD = 1e-4
 
 
@@ -30,6 +29,7 @@ class Rival:
     version: str
     log_loss: float | None
     basis: str
+    is_same_rows: bool = True
 
 
 def decide(spec: ScoreSpec, card: dict[str, Any], rival: Rival | None) -> Decision:
@@ -42,6 +42,13 @@ def decide(spec: ScoreSpec, card: dict[str, Any], rival: Rival | None) -> Decisi
     if rival.log_loss is None:
         return Decision(rival.basis.startswith("unusable"), f"{rival.version} {rival.basis}")
     mine = card["judged"]["metrics"][MODEL]["log_loss"]
+    if not rival.is_same_rows:
+        # Other people answered: what was learned from the newer answers is used unless it is worse beyond doubt.
+        is_worse = card["judged"]["intervals"][MODEL]["log_loss"][0] > rival.log_loss
+        how = "worse than" if is_worse else "not worse than"
+        return Decision(
+            not is_worse, f"log loss {mine:.5f}, {how} {rival.log_loss:.5f} of {rival.version} ({rival.basis})"
+        )
     is_better = mine < rival.log_loss
     sign = "<" if is_better else ">="
     return Decision(is_better, f"log loss {mine:.5f} {sign} {rival.log_loss:.5f} of {rival.version} ({rival.basis})")
@@ -60,6 +67,7 @@ def refusal_reasons(spec: ScoreSpec, card: dict[str, Any]) -> list[str]:
     reasons = []
     if min(judged["spread"], card["deployed"]["spread"]) < CONSTANT_SPREAD:
         reasons.append("every voter gets the same score")
+    reasons += [f"{name} {why}: it exists only after the outcome" for name, why in sorted(judged["leaks"].items())]
     if mine["auc"] > LEAK_AUC:
         reasons.append(f"AUC {mine['auc']:.3f} > {LEAK_AUC}: the outcome is among the features")
     if within[MODEL]["auc"][1] < spec.floors.auc_at_least:

@@ -64,6 +64,7 @@ class Judged:
     household: NDArray[np.uint64]
     predictions: dict[str, NDArray[np.float64]]
     fitted: tuple[Fitted, ...]
+    weight: NDArray[np.float64] | None = None
 
     def rows_sha256(self) -> str:
         """Hash of who was judged and how they voted, to tell whether two models met the same rows."""
@@ -98,6 +99,7 @@ def judge(rows: TrainingRows, spec: ScoreSpec, seed: int, threads: int) -> Judge
         rows.household[judged_rows],
         {name: values[judged_rows] for name, values in predictions.items()},
         tuple(fitted),
+        rows.weight_of(judged_rows),
     )
 
 
@@ -136,6 +138,8 @@ def fit(
         spec.boosting,
         seed,
         threads,
+        rows.weight_of(rotation.fit),
+        rows.weight_of(rotation.validate),
     )
     raw = trees.predict(x[rotation.calibrate], threads)
     curves = calibrator(raw, rows, rotation, spec, known)
@@ -149,10 +153,12 @@ def calibrator(
 ) -> Calibrator:
     """A curve for each kind of election, from the calibration households in the latest election of that kind."""
     label, election = rows.label[rotation.calibrate], rows.election[rotation.calibrate]
+    weight = rows.weight_of(rotation.calibrate)
     curves = {}
     for kind in sorted({one.kind for one in rows.elections[:known]}):
         chosen = election == calibrating_election(rows.elections, kind, known)
-        curves[kind] = fit_curve(raw[chosen], label[chosen], spec.calibration)
+        own = None if weight is None else weight[chosen]
+        curves[kind] = fit_curve(raw[chosen], label[chosen], spec.calibration, own)
     return Calibrator(curves, fallback=rows.elections[known - 1].kind)
 
 
@@ -205,8 +211,8 @@ def _baselines(rows: TrainingRows, rotation: Rotation, encoding: Encoding) -> di
     # The baselines may use the rows that stopped the trees: they have nothing to stop.
     seen = rotation.fit | rotation.validate
     return {
-        "count_of_votes": baselines.count_of_votes(rows.count, rows.label, seen),
-        "logistic": baselines.logistic(_columns(rows, encoding), rows.label, seen, encoding),
+        "count_of_votes": baselines.count_of_votes(rows.count, rows.label, seen, rows.weight),
+        "logistic": baselines.logistic(_columns(rows, encoding), rows.label, seen, encoding, rows.weight),
     }
 
 

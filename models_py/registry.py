@@ -154,15 +154,27 @@ def load(settings: Settings, score: str, version: str, manifest_sha256: str | No
         raise ModelRejected(score, version, [f"{MANIFEST} is unreadable ({type(error).__name__})"]) from error
     if problems:
         raise ModelRejected(score, version, problems)
-    return StoredModel(
-        score,
-        version,
-        path,
-        actual,
-        Encoding.from_dict(json.loads((path / ENCODING).read_text(encoding="utf-8"))),
-        Calibrator.from_dict(json.loads((path / CALIBRATION).read_text(encoding="utf-8"))),
-        json.loads((path / CARD).read_text(encoding="utf-8")),
-    )
+    encoding = Encoding.from_dict(json.loads((path / ENCODING).read_text(encoding="utf-8")))
+    card = json.loads((path / CARD).read_text(encoding="utf-8"))
+    if untrue := _untrue(card, encoding, manifest):
+        raise ModelRejected(score, version, untrue)
+    calibrator = Calibrator.from_dict(json.loads((path / CALIBRATION).read_text(encoding="utf-8")))
+    return StoredModel(score, version, path, actual, encoding, calibrator, card)
+
+
+def _untrue(card: dict[str, Any], encoding: Encoding, manifest: dict[str, Any]) -> list[str]:
+    """What the card says and the files do not, and what it must say and does not."""
+    deployed, recipe, data = (card.get(part, {}) for part in ("deployed", "recipe", "data"))
+    claims = {
+        "features in order": (deployed.get("features"), list(encoding.features)),
+        "hash of model.txt": (deployed.get("model_txt_sha256"), manifest["files"][MODEL]),
+        "LightGBM": (recipe.get("lightgbm"), manifest["lightgbm"]),
+    }
+    problems = [
+        f"{CARD} tells another {name} than the files" for name, (said, is_so) in claims.items() if said != is_so
+    ]
+    missing = {"snapshot": data.get("snapshot_sha256"), "seed": recipe.get("seed"), "spec": recipe.get("spec_sha256")}
+    return problems + [f"{CARD} tells no {name}" for name, said in missing.items() if said in (None, "")]
 
 
 def _problems(path: Path, manifest: dict[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from models_py.calibrate import moved_to
 from models_py.evaluate import DIGITS, auc
 from models_py.matrix import TrainingRows
 from models_py.recipe import MODEL, Judged
+from models_py.weigh import effective_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,26 +33,30 @@ def slices(rows: TrainingRows, judged: Judged) -> list[dict[str, Any]]:
     ``gap_share`` is the mean probability less the share that voted, ``margin_share`` half its 95% interval; ``auc`` is null where all
     did the same.
     """
-    p = moved_to(judged.predictions[MODEL], float(judged.label.mean()))
+    weight = judged.weight
+    p = moved_to(judged.predictions[MODEL], float(np.average(judged.label, weights=weight)), weight)
     found = []
     for kind, value in sorted(_groups(rows, judged.rows).items()):
         for name in sorted(set(value.tolist())):
             chosen = value == name
             if int(chosen.sum()) >= FEWEST_VOTERS:
-                found.append({"slice_kind": kind, "slice_value": name, **_figures(judged.label[chosen], p[chosen])})
+                found.append({"slice_kind": kind, "slice_value": name, **_figures(judged, p, chosen)})
     return found
 
 
-def _figures(label: NDArray[np.int8], p: NDArray[np.float64]) -> dict[str, Any]:
+def _figures(judged: Judged, p: NDArray[np.float64], chosen: NDArray[np.bool_]) -> dict[str, Any]:
+    label, p = judged.label[chosen], p[chosen]
+    weight = None if judged.weight is None else judged.weight[chosen]
     gap = p - label
-    area = auc(label, p)
+    area = auc(label, p, weight)
+    rows = len(label) if weight is None else effective_rows(weight)
     return {
         "voters_count": len(label),
-        "voted_share": round(float(label.mean()), DIGITS),
-        "mean_share": round(float(p.mean()), DIGITS),
-        "gap_share": round(float(gap.mean()), DIGITS),
-        "margin_share": round(1.96 * float(gap.std()) / len(label) ** 0.5, DIGITS),
-        "brier": round(float((gap**2).mean()), DIGITS),
+        "voted_share": round(float(np.average(label, weights=weight)), DIGITS),
+        "mean_share": round(float(np.average(p, weights=weight)), DIGITS),
+        "gap_share": round(float(np.average(gap, weights=weight)), DIGITS),
+        "margin_share": round(1.96 * float(gap.std()) / rows**0.5, DIGITS),
+        "brier": round(float(np.average(gap**2, weights=weight)), DIGITS),
         "auc": round(area, DIGITS) if np.isfinite(area) else None,
     }
 

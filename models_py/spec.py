@@ -30,13 +30,43 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+class Balance(Strict):
+    """A column of the feature table in which those who answered are weighed to be like the whole universe."""
+
+    column: Name
+    width: float | None = Field(None, gt=0, description="of a number's bands")
+
+
+class Answers(Strict):
+    """What voters said, in place of how they voted. Nobody was asked at random: who answers is weighed to be like the universe."""
+
+    supporting: list[int] = Field(min_length=1, description="support levels that count as the outcome, of 1 to 5")
+    opposing: list[int] = Field(min_length=1, description="levels that count against it; any other is no answer")
+    contact_types: list[str] = Field(min_length=1, description="ways of asking that count")
+    within_days: int = Field(ge=1, description="older answers are forgotten")
+    balance: list[Balance] = Field(default_factory=list, description="empty: all answers weigh alike")
+    weight_at_most: float = Field(5.0, ge=1, description="times the mean; rare people must not speak for a crowd")
+
+
 class Label(Strict):
-    """What is predicted: the voter has a vote in the target election whose columns hold one of the listed values."""
+    """What is predicted: a vote in the target election whose columns hold one of the listed values, or an answer."""
 
     meaning: str
     votes: dict[Name, list[str]] = Field(
         default_factory=dict, description="marts.fct_votes column -> accepted values; empty: any vote"
     )
+    answers: Answers | None = None
+
+    @model_validator(mode="after")
+    def votes_or_answers(self) -> Label:
+        """An answer is no vote, and no level is on both sides."""
+        if self.answers is not None:
+            if self.votes:
+                raise ValueError("give votes or answers, not both")
+            both = sorted(set(self.answers.supporting) & set(self.answers.opposing))
+            if both:
+                raise ValueError(f"supporting and opposing at once: {both}")
+        return self
 
 
 class Universe(Strict):
@@ -134,7 +164,10 @@ class ScoreSpec(Strict):
     title: str
     label: Label
     universe: Universe
-    election_kinds: list[ELECTION_KINDS] = Field(min_length=1)
+    is_optional: bool = Field(False, description="a night without a model of it is published without this score")
+    election_kinds: list[ELECTION_KINDS] = Field(
+        default_factory=list, description="whose votes are learned from; none where the label is an answer"
+    )
     features: list[Feature] = Field(min_length=1)
     reasons: list[Reason] = Field(
         default_factory=list,
@@ -148,9 +181,17 @@ class ScoreSpec(Strict):
     sample: Sample
     folds: Folds
     boosting: Boosting
+    tuning_trials: int = Field(0, ge=0, description="settings of the trees to try at each training; 0: those above")
     calibration: Calibration
     floors: Floors
     sha256: str = ""
+
+    @model_validator(mode="after")
+    def votes_have_elections(self) -> ScoreSpec:
+        """Votes are learned from elections, answers from none."""
+        if bool(self.election_kinds) == (self.label.answers is not None):
+            raise ValueError("election_kinds: needed where the label is a vote, meaningless where it is an answer")
+        return self
 
     @model_validator(mode="after")
     def features_are_distinct(self) -> ScoreSpec:

@@ -19,6 +19,8 @@ from groundgame.result import Result
 from groundgame.warehouse.base import open_warehouse
 from models_py import card as cards
 from models_py import contest, registry
+from models_py.answers import read_answered_rows
+from models_py.leaks import leaks
 from models_py.matrix import (
     ScoredRows,
     TrainingRows,
@@ -27,13 +29,20 @@ from models_py.matrix import (
 )
 from models_py.promotion import Decision
 from models_py.recipe import BASELINES, LEVEL_KNOWN, MODEL, deploy, judge
-from models_py.spec import ScoreSpec, load_scores, load_spec
+from models_py.spec import ScoreSpec, load_spec
+from models_py.tune import tuned
 
 # With fewer voters of one outcome, folds run empty and no figure means anything.
 MIN_OUTCOMES = 50
 
 
-def train(settings: Settings, score_name: str, as_of: dt.date, universe: dict[str, Any] | None = None) -> Result:
+def train(
+    settings: Settings,
+    score_name: str,
+    as_of: dt.date,
+    universe: dict[str, Any] | None = None,
+    trials: int | None = None,
+) -> Result:
     """Train a challenger and promote it if it reaches its floors and beats the champion.
 
     Args:
@@ -41,18 +50,33 @@ def train(settings: Settings, score_name: str, as_of: dt.date, universe: dict[st
         score_name: a spec in ``settings.scores_dir``.
         as_of: only elections before this day are used; names the version.
         universe: overrides parts of the spec's universe (a study: ``{"experiment_arm": ["control"]}``).
+        trials: settings of the trees to try before; default: as many as the spec says.
 
     Returns:
         What was judged and decided. Unchanged inputs give the version that is there already and change nothing.
 
     Raises:
-        ModelRejected: the model is unfit and there is no champion to fall back on.
+        ModelRejected: the model is unfit and there is no champion to fall back on; an optional score says so in its result instead.
         SpecError: the spec is wrong.
     """
-    start = time.perf_counter()
     spec = load_spec(settings, score_name)
+    if trials is not None:
+        spec = spec.model_copy(update={"tuning_trials": trials})
+    try:
+        return _train(settings, spec, as_of, universe)
+    except ModelRejected as error:
+        if not spec.is_optional:
+            raise
+        # The night goes on without this score, or with the champion that it has.
+        return Result(stage="train", name=score_name, details={"unpublished": "; ".join(error.reasons)})
+
+
+def _train(settings: Settings, spec: ScoreSpec, as_of: dt.date, universe: dict[str, Any] | None) -> Result:
+    start = time.perf_counter()
+    score_name = spec.score
+    read = read_training_rows if spec.label.answers is None else read_answered_rows
     with open_warehouse(settings) as warehouse:
-        rows = read_training_rows(warehouse, spec, as_of, universe, settings.seed)
+        rows = read(warehouse, spec, as_of, universe, settings.seed)
         tonight = read_scored_rows(warehouse, spec, as_of, universe, settings.seed, rows.encoding)
     _check_outcomes(spec, rows)
     fingerprint = _fingerprint(rows, spec, tonight, universe, settings.seed)
@@ -81,12 +105,6 @@ def train(settings: Settings, score_name: str, as_of: dt.date, universe: dict[st
     )
 
 
-def train_missing(settings: Settings, as_of: dt.date, universe: dict[str, Any] | None = None) -> list[Result]:
-    """Train every declared score that has no champion yet."""
-    missing = [name for name in load_scores(settings) if registry.champion(settings, name) is None]
-    return [train(settings, name, as_of, universe) for name in missing]
-
-
 def _check_outcomes(spec: ScoreSpec, rows: TrainingRows) -> None:
     """An election in which everybody or nobody voted has lost its votes on the way; no model comes of it."""
     for position, election in enumerate(rows.elections):
@@ -109,7 +127,7 @@ def _fingerprint(
     """Hash of all that a model depends on: data, spec, seed, LightGBM and the recipe's own source."""
     digest = hashlib.sha256(rows.snapshot_sha256().encode())
     digest.update(np.ascontiguousarray(tonight.x).data.cast("B"))
-    facts = (spec.sha256, tonight.date, tonight.kind, universe, seed, registry.lightgbm_version())
+    facts = (spec.sha256, spec.tuning_trials, tonight.date, tonight.kind, universe, seed, registry.lightgbm_version())
     digest.update(repr(facts).encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
@@ -125,9 +143,16 @@ def _make(
     universe: dict[str, Any] | None,
     fingerprint: str,
 ) -> str:
+    tuning = None
+    if spec.tuning_trials:
+        folder = settings.models_dir / spec.score
+        spec, tuning = tuned(rows, spec, spec.tuning_trials, folder, settings.seed, settings.threads)
     judged = judge(rows, spec, settings.seed, settings.threads)
     fitted = deploy(rows, spec, tonight, settings.seed, settings.threads)
-    card = cards.build(spec, as_of, rows, judged, fitted, tonight.kind, universe, settings.seed, fingerprint)
+    leaking = leaks(rows.x, rows.label, tonight.x, rows.encoding)
+    card = cards.build(
+        spec, as_of, rows, judged, fitted, tonight.kind, universe, settings.seed, fingerprint, tuning, leaking
+    )
     files = {
         registry.MODEL: fitted.trees.text.encode(),
         registry.CALIBRATION: registry.json_bytes(fitted.calibrator.to_dict()),

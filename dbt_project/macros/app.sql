@@ -1,8 +1,8 @@
 {# Rules of app exports that more than one model shares. #}
 
 {# Who an app's id means on this side of the app: two apps may use one id for two people. #}
-{% macro person_key(user_id) -%}
-    _source || ':' || {{ cleaned(user_id) }}
+{% macro person_key(user_id, lines=none) -%}
+    {{ lines ~ '.' if lines }}_source || ':' || {{ cleaned((lines ~ '.' if lines else '') ~ user_id) }}
 {%- endmacro %}
 
 {# The parts of a birthday, which landing writes as YYYY-MM-DD, --MM-DD or YYYY: what a person told, and no more. #}

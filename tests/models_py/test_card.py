@@ -44,7 +44,7 @@ def test_the_page_says_how_it_was_judged_and_names_both_models(trained: Settings
         *card["judged"]["model_sha256"],
         card["data"]["snapshot_sha256"],
         "logistic regression",
-        "count of past votes",
+        "sort by votes_count",
     ):
         assert text in html
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -102,8 +103,11 @@ def rehash(settings: Settings, **changed: bytes) -> None:
     pointer = registry.champion(settings, "turnout")
     assert pointer is not None
     path = settings.models_dir / "turnout" / pointer.version
-    files = {name: (path / name).read_bytes() for name in (*registry.NAMED_BY, registry.PAGE)}
-    registry.save(settings, "turnout", pointer.version, {**files, **changed})
+    files = {name: (path / name).read_bytes() for name in (*registry.NAMED_BY, registry.PAGE)} | changed
+    card = json.loads(files[registry.CARD])
+    card["deployed"]["model_txt_sha256"] = hashlib.sha256(files[registry.MODEL]).hexdigest()
+    card["deployed"]["features"] = json.loads(files[registry.ENCODING])["features"]
+    registry.save(settings, "turnout", pointer.version, {**files, registry.CARD: registry.json_bytes(card)})
     registry.promote(settings, registry.load(settings, "turnout", pointer.version))
 
 

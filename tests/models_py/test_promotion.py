@@ -25,6 +25,7 @@ def card(**changes: Any) -> dict[str, Any]:
         "judged": {
             "election": "nc-2024",
             "spread": 0.2,
+            "leaks": {},
             "metrics": {
                 "model": mine,
                 "model_level_known": {"ece": mine["ece"]},
@@ -32,7 +33,7 @@ def card(**changes: Any) -> dict[str, Any]:
                 "count_of_votes": {"auc": 0.74},
             },
             "intervals": {
-                "model": {"auc": around(mine["auc"])},
+                "model": {"auc": around(mine["auc"]), "log_loss": around(mine["log_loss"])},
                 "model_level_known": {"ece": around(mine["ece"])},
                 "logistic": {"auc_behind": around((mine["auc"] or 0) - 0.78)},
                 "count_of_votes": {"auc_behind": around((mine["auc"] or 0) - 0.74)},
@@ -45,6 +46,20 @@ def card(**changes: Any) -> dict[str, Any]:
 
 def test_first_good_model_is_promoted() -> None:
     assert decide(SPEC, card(), None).is_promoted
+
+
+def test_a_column_that_exists_only_after_the_outcome_is_refused_by_name() -> None:
+    leaking = card()
+    leaking["judged"]["leaks"] = {"ballot_sent": "tells the outcome by itself (AUC 0.998)"}
+    decision = decide(SPEC, leaking, None)
+    assert decision.is_refused and decision.reason.startswith("ballot_sent tells the outcome by itself")
+
+
+def test_what_was_learned_from_newer_answers_is_used_unless_it_is_worse_beyond_doubt() -> None:
+    def met(log_loss: float) -> bool:
+        return decide(SPEC, card(), Rival("v1", log_loss, "as judged on answers", is_same_rows=False)).is_promoted
+
+    assert met(0.498) and not met(0.49)
 
 
 @pytest.mark.parametrize(

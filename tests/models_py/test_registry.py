@@ -45,6 +45,28 @@ def test_a_manifest_rewritten_to_fit_a_tampered_model_is_not_the_promoted_one(tr
         registry.load(trained, "turnout", path.name, pointer.manifest_sha256)
 
 
+@pytest.mark.parametrize(
+    ("part", "key", "value", "told"),
+    [
+        ("deployed", "features", ["age"], "tells another features in order"),
+        ("deployed", "model_txt_sha256", "0" * 64, r"tells another hash of model\.txt"),
+        ("recipe", "lightgbm", "1.0", "tells another LightGBM"),
+        ("recipe", "seed", None, "tells no seed"),
+        ("data", "snapshot_sha256", "", "tells no snapshot"),
+    ],
+)
+def test_a_card_that_tells_something_else_than_the_files_is_refused(
+    trained: Settings, part: str, key: str, value: object, told: str
+) -> None:
+    path = folder(trained)
+    files = {name: (path / name).read_bytes() for name in (*registry.NAMED_BY, registry.PAGE)}
+    card = json.loads(files[registry.CARD])
+    card[part][key] = value
+    registry.save(trained, "turnout", path.name, {**files, registry.CARD: registry.json_bytes(card)})
+    with pytest.raises(ModelRejected, match=told):
+        registry.load(trained, "turnout", path.name)
+
+
 def test_a_model_of_another_lightgbm_is_refused(trained: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "lightgbm_version", lambda: "9.9.9")
     with pytest.raises(ModelRejected, match=r"made by LightGBM .*, installed is 9\.9\.9"):

@@ -178,6 +178,7 @@ class World:
         )
         columns["mail_share"] = pa.array(np.zeros(self.voters), mask=~voted.any(axis=1))
         columns["app_actions_count"] = pa.nulls(self.voters, pa.int32())
+        columns["religion"] = pa.nulls(self.voters, pa.string())
         for name in ("primary_dem_count", "primary_rep_count"):
             columns[name] = pa.array(np.zeros(self.voters), pa.int32())
         return columns
@@ -221,4 +222,8 @@ def write(
         warehouse.replace("marts.fct_votes", votes)
         warehouse.execute("create schema if not exists intermediate")
         warehouse.replace("intermediate.int_votes__left", votes.slice(0, 0))
+        warehouse.execute(
+            "create table if not exists intermediate.int_support__answered"
+            " (voter_id varchar, answered_on date, support_level smallint, contact_type varchar)"
+        )
         ops.set_run_parameters(warehouse, as_of, True, label_election_date=day, label_election_type=kind)

@@ -66,10 +66,9 @@ select
         '(households.general_votes_count - voters.cycle_general_votes_count)',
         '(households.general_elections_count - voters.cycle_general_elections_count)'
     ) }} as household_vote_share,
-    {%- for election in ['presidential_1', 'presidential_2', 'midterm_1', 'midterm_2'] %}
-    voters.{{ election }},
-    {%- endfor %}
-    {%- for election in ['primary_1', 'primary_2', 'primary_3', 'municipal_1'] %}
+    {%- for election in [
+        'presidential_1', 'presidential_2', 'midterm_1', 'midterm_2', 'primary_1', 'primary_2', 'primary_3', 'municipal_1'
+    ] %}
     voters.{{ election }},
     {%- endfor %}
     voters.recent_general_votes_count as general_votes_count,
@@ -90,7 +89,8 @@ select
     voters.{{ name }},
     {%- endfor %}
     {{ ratio('zips.general_votes_count', 'zips.general_elections_count') }} as zip_vote_share,
-    app.actions_count as app_actions_count
+    app.actions_count as app_actions_count,
+    app.religion
 from voters
 inner join runs on voters.source = runs.source and voters.as_of_date = runs.as_of_date
 inner join sources on voters.source = sources.source

@@ -15,7 +15,8 @@ parameters as (
 select
     history.voter_id,
     history.as_of_date,
-    {{ score_columns('turnout') }}
+    {{ score_columns('turnout') }},
+    {{ score_columns('support') }}
 from history
 inner join parameters on history.as_of_date = parameters.as_of_date
 inner join predictions
