@@ -29,17 +29,19 @@ class Recipient:
         select: the query of its rows over the table ``exports.chosen`` of voter ids; a row has ids and what the writer needs.
         write: writes the files into a folder from the finished table and says what else the manifest tells.
         has_contact: whether people are contacted by it, so that control arms have to be left out.
+        channel: how, see ``suppression.SAID_NO``.
     """
 
     purposes: tuple[str, ...]
     select: Callable[[Served], str]
     write: Callable[[Settings, Warehouse, str, Path], dict[str, Any]]
     has_contact: bool = True
+    channel: str = ""
 
 
 RECIPIENTS: dict[str, Recipient] = {
-    "walk_list": Recipient(lists.PURPOSES, lists.doors, lists.write_walk_list),
-    "call_list": Recipient(lists.PURPOSES, lists.phones, lists.write_call_list),
+    "walk_list": Recipient(lists.PURPOSES, lists.doors, lists.write_walk_list, channel="visit"),
+    "call_list": Recipient(lists.PURPOSES, lists.phones, lists.write_call_list, channel="call"),
     "meta_audience": Recipient(("advertising", "turnout", "volunteers"), audience.people, audience.write),
     "zip_aggregates": Recipient(("advertising",), zips.people, zips.write, has_contact=False),
     "van_scores": Recipient(("score_upload",), van.people, van.write, has_contact=False),
@@ -108,7 +110,7 @@ def _draw(
     """Make the list's table: run, rows chosen, rows held out, rows suppressed."""
     _drop(warehouse)
     warehouse.execute(f"create schema if not exists {suppression.SCHEMA}")
-    suppression.load(warehouse, listed)
+    suppression.load(warehouse, listed, recipient.channel)
     table = _table(request)
     with served_tables(settings, warehouse) as served:
         sql, parameters = chosen_voters(warehouse, served, request)

@@ -65,8 +65,10 @@ def in_force(settings: Settings, as_of: dt.date) -> DoNotContact:
     return DoNotContact(dated[day], day, hashlib.sha256(dated[day].read_bytes()).hexdigest())
 
 
-def load(warehouse: Warehouse, listed: DoNotContact) -> None:
+def load(warehouse: Warehouse, listed: DoNotContact, channel: str = "") -> None:
     """Make the table of all who are suppressed: the list's own rows, and what the warehouse knows (see ``RULES``).
+
+    ``channel`` is how people are reached by the list, one of ``SAID_NO``: who said no to visits may still be called.
 
     Raises:
         FileRefused: a line of the list cannot be read; none of it is guessed at.
@@ -83,12 +85,19 @@ def load(warehouse: Warehouse, listed: DoNotContact) -> None:
         raise FileRefused(
             listed.path.name, RULE, "the suppression list is empty", "where nobody asked, write the line none,,"
         )
-    for reason, sql in RULES.items():
+    said_no = f"select voter_id from marts.contact_permissions where {SAID_NO[channel]}"
+    for reason, sql in {**RULES, "said_no": said_no}.items():
         warehouse.execute(
             f"insert into {TABLE} (kind, value, reason) select 'voter_id', voter_id, '{reason}' from ({sql}) as known"
         )
 
 
+# What voters told the field, by the way in which a list reaches them; the empty one is every other way.
+SAID_NO = {
+    "visit": "not may_be_visited",
+    "call": "not may_be_called",
+    "": "is_reported_deceased or not (may_be_visited or may_be_called)",
+}
 # Voters who are on no list, by what the build knows tonight; the served run may be older.
 RULES = {
     "confidential": "select voter_id from vault.voter_identities where is_confidential",

@@ -64,15 +64,16 @@ def test_nobody_who_must_not_be_visited_is_on_a_walk_list_and_everybody_else_is_
     suppress(home)
     before = {row["voter_id"] for row in rows_of(export(home, "walk_list", county), "walk_list.csv")}
     assert 20 < len(before) <= everybody.num_rows
-    asked, control, hidden, gone, young, *_ = sorted(before)
+    asked, control, hidden, gone, young, refused, wrong_number, *_ = sorted(before)
     suppress(home, f"voter_id,{asked},asked at the door")
     with open_warehouse(home) as warehouse:
         spoil(warehouse, control, hidden, gone, young)
+        say_no(warehouse, refused, wrong_number)
     details = export(home, "walk_list", county)
     rows = rows_of(details, "walk_list.csv")
-    assert {row["voter_id"] for row in rows} == before - {asked, control, hidden, gone, young}
+    assert {row["voter_id"] for row in rows} == before - {asked, control, hidden, gone, young, refused}
     assert len(rows) == len({row["voter_id"] for row in rows})
-    assert details["held_out"] == 1 and details["suppressed"] >= 4
+    assert details["held_out"] == 1 and details["suppressed"] >= 5
     # The page to print holds the same people, and both are their owner's alone.
     page = (Path(details["folder"]) / "walk_list.html").read_text(encoding="utf-8")
     assert page.count('class="answer"') == len(rows)
@@ -94,6 +95,16 @@ def spoil(warehouse: Any, control: str, hidden: str, gone: str, young: str) -> N
     )
     for voter, arm in ((control, "none"), (hidden, "letter")):
         ops.record(warehouse, "experiment_assignments", experiment_id="mail", voter_id=voter, arm=arm)
+
+
+def say_no(warehouse: Any, refused: str, wrong_number: str) -> None:
+    """Two told the field not to come again in some way; a wrong number is no word about visits (E7)."""
+    columns = "voter_id, may_be_visited, may_be_called, may_be_texted, is_reported_deceased, since_date"
+    for voter, may_visit in ((refused, False), (wrong_number, True)):
+        warehouse.execute(
+            f"insert into marts.contact_permissions ({columns}) values (?, ?, false, false, false, date '2026-10-20')",
+            [voter, may_visit],
+        )
 
 
 def test_a_list_for_one_arm_holds_that_arm_alone(home: Settings) -> None:
