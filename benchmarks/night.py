@@ -78,7 +78,7 @@ def main() -> None:
 
     local_airflow.configure(settings)
     with output_to(settings.home / "bench.log") as terminal:
-        local_airflow.migrate()  # once an installation, not once a night
+        local_airflow.migrate(settings)  # once an installation, not once a night
         begin = time.perf_counter()
         import dags.nightly  # noqa: F401
 

@@ -70,9 +70,9 @@ def approval(as_of):
 )
 def nightly():
     as_of = tasks.run_date()
-    choice = tasks.hold_or_publish(as_of)
-    published = tasks.publish(as_of)
-    landing(as_of) >> staging(as_of) >> linkage(as_of) >> marts(as_of) >> scores(as_of) >> asks(as_of) >> choice
+    choice, published = tasks.hold_or_publish(as_of), tasks.publish(as_of)
+    built = tasks.take_turn() >> landing(as_of) >> staging(as_of) >> linkage(as_of) >> marts(as_of)
+    built >> scores(as_of) >> asks(as_of) >> choice
     choice >> approval(as_of) >> published
     choice >> published >> tasks.pages(as_of).as_teardown()
 

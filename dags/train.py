@@ -25,7 +25,13 @@ def train():
     as_of = tasks.run_date()
     staged = tasks.build.override(task_id="build_staging")("staging", as_of, training=True)
     built = tasks.build.override(task_id="build_marts")("marts", as_of, training=True)
-    staged >> tasks.link(as_of) >> built >> tasks.train.partial(as_of=as_of).expand(score=tasks.due_scores())
+    (
+        tasks.take_turn()
+        >> staged
+        >> tasks.link(as_of)
+        >> built
+        >> tasks.train.partial(as_of=as_of).expand(score=tasks.due_scores())
+    )
 
 
 train_dag = train()

@@ -16,7 +16,7 @@ from dags.shared import alerts
 from groundgame.config import load_settings
 from groundgame.errors import GroundgameError
 
-# The embedded warehouse has one writer, so its tasks take turns; a server warehouse may get a larger pool.
+# As large as the warehouse has writers: one in the embedded one, so that its tasks take turns.
 WAREHOUSE_POOL = "warehouse"
 TIMEZONE = load_settings().timezone
 START = pendulum.datetime(2025, 1, 1, tz=TIMEZONE)

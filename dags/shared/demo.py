@@ -118,7 +118,7 @@ def main() -> None:
         for each in made:
             console.print(f"  {each.summary()}", highlight=False)
     console.print("[bold]Airflow[/]: metadata and pool")
-    local_airflow.migrate()
+    local_airflow.migrate(settings)
     log = settings.home / "demo.log"
     console.print(
         f"[bold]The nightly DAG[/], as of {AS_OF} (task logs: {log.relative_to(Path.cwd()) if log.is_relative_to(Path.cwd()) else log})"

@@ -10,6 +10,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from groundgame.config import ROOT, Settings
+from groundgame.warehouse.base import max_writers
 
 
 def configure(settings: Settings) -> dict[str, str]:
@@ -31,10 +32,10 @@ def configure(settings: Settings) -> dict[str, str]:
     return wanted
 
 
-def migrate() -> None:
-    """Create or upgrade the metadata and the pool that makes warehouse tasks take turns."""
+def migrate(settings: Settings) -> None:
+    """Create or upgrade the metadata and the pool that holds as many tasks as may write the warehouse at once."""
     _airflow("db", "migrate")
-    _airflow("pools", "set", "warehouse", "1", "one writer at a time in the embedded warehouse")
+    _airflow("pools", "set", "warehouse", str(max_writers(settings)), "tasks that write the warehouse at once")
 
 
 def _airflow(*arguments: str) -> None:

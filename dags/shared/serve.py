@@ -24,7 +24,7 @@ def main() -> None:
     if not passwords.exists():
         passwords.touch(mode=0o600)
         passwords.write_text(f'{{"admin": "{secrets.token_urlsafe(12)}"}}', encoding="utf-8")
-    local_airflow.migrate()
+    local_airflow.migrate(settings)
     print(f"Airflow: http://127.0.0.1:{port} · user admin · password in {passwords}", flush=True)  # noqa: T201
     program = Path(sys.executable).with_name("airflow")
     os.environ["PATH"] = f"{program.parent}{os.pathsep}{os.environ['PATH']}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import get_current_context, task
+from airflow.sdk import BaseSensorOperator, get_current_context, task
 from airflow.sdk.log import mask_secret
 
+from dags.shared import turns
 from dags.shared.defaults import DEFAULTS, TIMEZONE, VOTER_SCORES, stage_task
 from groundgame import stages
 from groundgame.config import load_settings
@@ -29,6 +30,29 @@ def run_date() -> str:
             return as_of
     moment = context.get("logical_date") or context["dag_run"].run_after
     return moment.astimezone(load_zone()).date().isoformat()
+
+
+class TakeTurn(BaseSensorOperator):
+    """Wait until no other run builds the warehouse; a run that waits for a person's answer still does."""
+
+    def poke(self, context: Any) -> bool:
+        from airflow.sdk.exceptions import AirflowRuntimeError
+
+        me, instance = context["dag_run"], context["ti"]
+
+        def is_over(run: turns.Run) -> bool:
+            try:
+                return instance.get_dagrun_state(*run) not in ("queued", "running")
+            except AirflowRuntimeError:
+                return True  # deleted
+
+        return turns.take(load_settings(), (me.dag_id, me.run_id), is_over)
+
+
+def take_turn() -> TakeTurn:
+    """The first task of every run that builds the warehouse."""
+    waits = {"mode": "reschedule", "poke_interval": 30, "timeout": timedelta(days=1)}
+    return TakeTurn(task_id="take_turn", pool="default_pool", **waits)
 
 
 def load_zone() -> Any:

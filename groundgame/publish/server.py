@@ -54,8 +54,9 @@ def publish(settings: Settings, as_of: dt.date) -> Result:
             if now is not None and (now.run_id, now.content_hash) == (run_id, draft.content_hash):
                 return draft.result("unchanged")
             draft.fill()
+            draft.enter()
             begin = time.perf_counter()
-            draft.flip()
+            point_at(warehouse, draft.slot)
         flip_seconds = round(time.perf_counter() - begin, 4)
         any(retire(warehouse, settings.keep_runs) for _ in range(RETIRE_TRIES))
     return draft.result("published", flip_seconds=flip_seconds)
@@ -104,15 +105,14 @@ class _Draft:
         said[RUN_STATUS.name, None] = RUN_STATUS.description
         return said | {(RUN_STATUS.name, column.name): column.description for column in RUN_STATUS.columns}
 
-    def flip(self) -> None:
-        """Move the pointer and note it: readers see it when the transaction commits."""
+    def enter(self) -> None:
+        """Enter the run and its tables where the pointer will find them, and the switch in the ledger."""
         run = Run(self.run_id, self.as_of, ledger.next_seq(self.warehouse), self.content_hash)
         values = [self.slot, run.seq, run.run_id, run.as_of, run.content_hash]
         self.warehouse.execute("insert into runs.run values (?, ?, ?, ?, ?)", values)
-        for name, rows in self.rows.items():
-            values = [self.slot, name, rows, self.hashes[name]]
-            self.warehouse.execute("insert into runs.run_tables values (?, ?, ?, ?)", values)
-        point_at(self.warehouse, self.slot)
+        values = [value for name, rows in self.rows.items() for value in (self.slot, name, rows, self.hashes[name])]
+        marks = ", ".join("(?, ?, ?, ?)" for _ in self.rows)
+        self.warehouse.execute(f"insert into runs.run_tables values {marks}", values)
         note(self.warehouse, run, "intent", "done")
 
     def result(self, state: str, **more: float) -> Result:

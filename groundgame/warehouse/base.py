@@ -54,6 +54,17 @@ class Warehouse(Protocol):
         """Let go of the warehouse."""
 
 
+def max_writers(settings: Settings) -> int:
+    """``Warehouse.max_writers`` of the installation's engine, without opening it."""
+    if settings.engine == "postgres":
+        from groundgame.warehouse.postgres import PostgresWarehouse
+
+        return PostgresWarehouse.max_writers
+    from groundgame.warehouse.duckdb import DuckDBWarehouse
+
+    return DuckDBWarehouse.max_writers
+
+
 @contextmanager
 def open_warehouse(settings: Settings, read_only: bool = False) -> Iterator[Warehouse]:
     """Open the installation's warehouse, closing it on exit; creates it with its ops tables when it is missing."""

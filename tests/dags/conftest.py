@@ -19,8 +19,9 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("airflow")
     from dags.shared import local_airflow
 
-    local_airflow.configure(load_settings(home=folder))
-    local_airflow.migrate()
+    settings = load_settings(home=folder)
+    local_airflow.configure(settings)
+    local_airflow.migrate(settings)
     yield folder
     os.environ.clear()
     os.environ.update(before)

@@ -7,26 +7,31 @@ import multiprocessing
 import os
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
+import psycopg
 import pytest
+import sqlalchemy
 
 from groundgame import stages
 from groundgame.config import Settings, load_settings
 from groundgame.doctor import examine
 from groundgame.privacy.search import find_subject
 from groundgame.publish import switch
+from groundgame.publish.dictionary import all_tables
 from groundgame.publish.folder import CURRENT
 from groundgame.publish.read import published_hashes, query
 from groundgame.warehouse.base import open_warehouse
 from groundgame.warehouse.digest import table_hash
 from groundgame.warehouse.duckdb import DuckDBWarehouse
 from tests import server
-from tests.conftest import AS_OF
+from tests.conftest import AS_OF, ROOT
 from tests.privacy.world import release
+from tests.publish.test_contract import QUERIES
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +76,64 @@ def test_both_engines_publish_the_same_tables(night: Settings, embedded: DuckDBW
         mapped = ", ".join(f'cast("{name}" as {kind}) as "{name}"' for name, kind in columns)
         embedded.execute(f"create or replace table mapped as select {mapped} from seen")
         assert table_hash(embedded, "mapped") == table_hash(embedded, f"embedded.{table}"), table
+
+
+def test_the_ten_questions_of_the_analysts_page_have_the_same_answers_on_both_engines(
+    night: Settings, published_home: Path
+) -> None:
+    embedded = load_settings(home=published_home)
+    assert len(QUERIES) == 10
+    for sql in QUERIES:
+        assert query(night, sql).to_pylist() == query(embedded, sql).to_pylist(), sql
+    switches = "select seq, run_id, as_of_date, state from {}publications order by seq"
+    assert query(night, switches.format("")).to_pylist() == query(embedded, switches.format("ops.")).to_pylist()
+
+
+@pytest.fixture(scope="module")
+def analyst(night: Settings) -> str:
+    """The URI of a login that reads what is published, as the warehouse's page tells an administrator to make it."""
+    uri = night.warehouse_uri.get_secret_value()
+    with psycopg.connect(uri, autocommit=True) as admin:
+        admin.execute("drop role if exists bea")
+        admin.execute("create role bea login in role groundgame_analyst")
+        admin.execute("select ops.limit_login('bea')")
+    return uri.replace(server.SUPERUSER + "@", "bea@")
+
+
+def test_psql_explains_and_reads_what_is_published_and_nothing_else(analyst: str) -> None:
+    def psql(command: str) -> tuple[int, str]:
+        program = server.binaries()[0] / "psql"
+        options = ["--no-psqlrc", "--tuples-only", "--no-align", "--dbname", analyst, "--command", command]
+        done = subprocess.run([program, *options], capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    assert psql("select count(*) > 3000 from voter_scores") == (0, "t\n")
+    assert "|The model that made the score." in psql("\\d+ voter_scores")[1]
+    assert "|One row per legislative district with registered voters." in psql("\\dv+")[1]
+    assert psql("table vault.voters_to_match")[0] == 1 and psql("create table mine (i int)")[0] == 1
+
+
+def test_a_bi_tool_reflects_every_table_and_column_with_its_description(night: Settings, analyst: str) -> None:
+    engine = sqlalchemy.create_engine(analyst.replace("postgresql://", "postgresql+psycopg://"))
+    try:
+        seen = sqlalchemy.inspect(engine)
+        assert "published" in seen.get_schema_names()
+        views = seen.get_view_names("published")
+        for table in all_tables(ROOT / "dbt_project"):
+            if table.name not in views:
+                continue
+            comments = {column["name"]: column["comment"] for column in seen.get_columns(table.name, "published")}
+            assert list(comments) == [column.name for column in table.columns], table.name
+            assert all(comments.values()), table.name
+            assert seen.get_table_comment(table.name, "published")["text"], table.name
+        assert {"voter_scores", "dim_voters", "run_status", "publications"} <= set(views)
+        reflected = sqlalchemy.Table("voter_scores", sqlalchemy.MetaData(), schema="published", autoload_with=engine)
+        with engine.connect() as connection:
+            assert connection.execute(sqlalchemy.select(sqlalchemy.func.count()).select_from(reflected)).scalar_one()
+            with pytest.raises(sqlalchemy.exc.ProgrammingError):
+                connection.execute(sqlalchemy.delete(reflected))
+    finally:
+        engine.dispose()
 
 
 def test_landing_again_loads_nothing_and_a_rewritten_file_is_loaded_again(copied: Settings) -> None:
