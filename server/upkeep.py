@@ -36,9 +36,17 @@ def clean_logs(folder: Path, before: float) -> int:
     return len(old)
 
 
+def roll_lineage(folder: Path, day: dt.date) -> None:
+    """Give the lineage events of a day a file of their own, which then gets as old as a task's log."""
+    lineage = folder / "lineage.log"
+    if lineage.exists():
+        lineage.rename(folder / f"lineage-{day}.log")
+
+
 def run(folder: Path, now: float) -> str:
     """Clean both; returns one line that says what was done, and notes the time for the health check."""
     clean_history(dt.datetime.fromtimestamp(now - HISTORY_DAYS * DAY, tz=dt.UTC))
+    roll_lineage(folder, dt.datetime.fromtimestamp(now, tz=dt.UTC).date())
     logs = clean_logs(folder, now - LOG_DAYS * DAY)
     (folder / "upkeep.done").touch()
     return f"upkeep: history before {HISTORY_DAYS} days and {logs} logs before {LOG_DAYS} days are gone\n"

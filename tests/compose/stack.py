@@ -49,7 +49,7 @@ class Stack:
     """The compose services of one test, under one folder."""
 
     folder: Path
-    metadata: str  # host:port of a Postgres with a role and a database `airflow`
+    postgres: str  # host:port of a Postgres with a role and a database `airflow`, and a database `groundgame`
     inbox: Path
     extra: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
@@ -71,7 +71,7 @@ class Stack:
             "/srv/pages": self.folder / "pages",
             "/opt/groundgame": ROOT,
             "api-server:8080": f"127.0.0.1:{self.port}",
-            "metadata:5432": self.metadata,
+            "metadata:5432": self.postgres,
             "0.0.0.0": "127.0.0.1",  # noqa: S104
             "$$": "$",
         }
@@ -82,7 +82,10 @@ class Stack:
     def environment(self, service: str) -> dict[str, str]:
         """The service's environment, and what the image's own would be."""
         values = {name: self.translate(value) for name, value in self.services[service]["environment"].items()}
+        host, _, port = self.postgres.partition(":")
         return values | {
+            "PGHOST": host,
+            "PGPORT": port,
             "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "AIRFLOW_HOME": str(self.folder / "airflow"),

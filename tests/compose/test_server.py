@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 import time
@@ -14,8 +15,10 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-from groundgame.config import load_settings
+from groundgame.config import Settings, load_settings
+from groundgame.publish.read import query
 from groundgame.warehouse.base import open_warehouse
+from tests import server
 from tests.browser import DESKTOP, PHONE, problems
 from tests.compose.stack import Stack
 
@@ -23,6 +26,7 @@ pytestmark = pytest.mark.server
 NIGHTLY = "/api/v2/dags/nightly"
 PEOPLE = {"eve": "Engineer", "ann": "Approver", "vic": "Viewer"}
 PASSWORD = "only-for-this-test"  # noqa: S105
+FORGET, FORGOTTEN = "/api/v2/dags/forget", "NC-ZZ000000"
 PAST_NIGHT, HELD_NIGHT = "2026-10-25", "2026-11-10"
 
 
@@ -53,6 +57,7 @@ def stack(postgres_server: str, small_state: Path, tmp_path_factory: pytest.Temp
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute("create role airflow login")
         connection.execute("create database airflow owner airflow")
+    server.new_database(postgres_server, "groundgame")
     folder = tmp_path_factory.mktemp("server")
     inbox = folder / "inbox"
     shutil.copytree(small_state / "nc", inbox / "nc")
@@ -76,6 +81,12 @@ def tokens(stack: Stack) -> dict[str, str]:
         assert status == 200, answer
         tokens[person] = stack.log_in(person, PASSWORD)
     return tokens
+
+
+def warehouse_of(stack: Stack) -> Settings:
+    """The settings that the server's tasks have."""
+    uri = f"postgresql://{stack.environment('scheduler')['PGUSER']}@{stack.postgres}/groundgame"
+    return load_settings(home=stack.folder / "home", inbox=stack.inbox, engine="postgres", warehouse_uri=uri)
 
 
 def wait_for(what: Callable[[], Any], seconds: float, every: float = 1.0) -> Any:
@@ -129,7 +140,16 @@ def test_each_person_may_do_her_duty_and_no_more(stack: Stack, tokens: dict[str,
 
 
 def test_the_pool_holds_as_many_writers_as_the_warehouse_takes(stack: Stack, tokens: dict[str, str]) -> None:
-    assert stack.ask("GET", "/api/v2/pools/warehouse", token=tokens["vic"])[1]["slots"] == 1
+    assert stack.ask("GET", "/api/v2/pools/warehouse", token=tokens["vic"])[1]["slots"] == 8
+
+
+def test_prepared_again_it_is_the_same_and_tasks_are_no_administrators(stack: Stack) -> None:
+    done = stack.run("prepare")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "prepared: pool of 8" in done.stdout and "user admin kept" in done.stdout
+    with open_warehouse(warehouse_of(stack)) as warehouse:
+        facts = warehouse.fetch("select rolname, rolsuper, rolcreaterole from pg_roles where rolname = session_user")
+    assert facts.to_pylist() == [{"rolname": "nights", "rolsuper": False, "rolcreaterole": False}]
 
 
 def test_a_past_night_that_an_engineer_backfills_ends_green(stack: Stack, tokens: dict[str, str], night) -> None:
@@ -139,7 +159,7 @@ def test_a_past_night_that_an_engineer_backfills_ends_green(stack: Stack, tokens
     assert next(task["state"] for task in tasks if task["task_id"] == "publish") == "success"
     status, log = stack.ask("GET", f"{path}/taskInstances/publish/logs/1", token=tokens["vic"])
     assert status == 200 and f"run_id {PAST_NIGHT.replace('-', '')}" in str(log)
-    assert (stack.folder / "home" / "published" / "current.duckdb").exists()
+    assert query(warehouse_of(stack), "select as_of_date from run_status")[0][0].as_py().isoformat() == PAST_NIGHT
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -196,11 +216,29 @@ def test_a_night_that_a_gate_holds_is_published_when_an_approver_says_so(
     assert stack.ask("PATCH", decision, answer, tokens["ann"])[0] == 200
     wait_for(lambda: stack.ask("GET", path, token=tokens["vic"])[1]["end_date"], 120)
     assert stack.ask("GET", path, token=tokens["vic"])[1]["state"] == "success"
-    settings = load_settings(home=stack.folder / "home", inbox=stack.inbox)
-    with open_warehouse(settings, read_only=True) as warehouse:
+    with open_warehouse(warehouse_of(stack), read_only=True) as warehouse:
         rows = warehouse.fetch("select approved_by, run_id from ops.approvals").to_pylist()
     assert [row["approved_by"] for row in rows] == ["ann"]
     assert rows[0]["run_id"].startswith(HELD_NIGHT.replace("-", ""))
+
+
+def test_lineage_tells_of_the_night_and_never_of_who_is_forgotten(stack: Stack, tokens: dict[str, str], night) -> None:
+    """Forgetting ends green on the server's warehouse, and her id is in no file beside the logs."""
+    body = {"logical_date": None, "conf": {"as_of": PAST_NIGHT, "subject": FORGOTTEN}}
+    assert stack.ask("PATCH", FORGET, {"is_paused": False}, tokens["eve"])[0] == 200
+    status, run = stack.ask("POST", f"{FORGET}/dagRuns", body, tokens["eve"])
+    assert status == 200, run
+    path = f"{FORGET}/dagRuns/{quote(run['dag_run_id'])}"
+    wait_for(lambda: stack.ask("GET", path, token=tokens["vic"])[1]["end_date"], 300)
+    assert stack.ask("GET", path, token=tokens["vic"])[1]["state"] == "success"
+    with open_warehouse(warehouse_of(stack)) as warehouse:
+        assert warehouse.fetch("select state from ops.forget_requests")["state"].to_pylist() == ["intent", "done"]
+    events = [json.loads(line) for line in (stack.folder / "logs" / "lineage.log").read_text().splitlines()]
+    told = {(event["job"]["name"], event["eventType"]) for event in events}
+    assert {("nightly", "COMPLETE"), ("nightly.publish", "COMPLETE")} <= told
+    assert not [name for name, _ in told if not name.startswith(("nightly", "train"))]
+    kept = [file for file in (stack.folder / "logs").rglob("*.log") if FORGOTTEN in file.read_text(errors="replace")]
+    assert kept == []
 
 
 def test_upkeep_runs_on_the_servers_own_metadata(stack: Stack, night) -> None:
@@ -209,3 +247,4 @@ def test_upkeep_runs_on_the_servers_own_metadata(stack: Stack, night) -> None:
     assert done.returncode == 0 and "upkeep: history before" in done.stdout, done.stderr[-2000:]
     assert stack.is_healthy("upkeep")
     assert (stack.folder / "logs" / "alerts.log").exists()
+    assert not (stack.folder / "logs" / "lineage.log").exists() and list((stack.folder / "logs").glob("lineage-*.log"))
