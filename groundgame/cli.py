@@ -145,6 +145,12 @@ def assign(context: typer.Context, name: str, as_of: AsOf, as_json: Json = False
 
 
 @app.command()
+def field(context: typer.Context, as_of: AsOf, as_json: Json = False) -> None:
+    """Land what the field tools sent since, and bring goals against actuals up to date; needs no night and is in none's way."""
+    _show(_one(stages.field, context.obj, as_of.date()), as_json)
+
+
+@app.command()
 def approve(
     context: typer.Context,
     as_of: AsOf,

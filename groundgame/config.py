@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     experiments_dir: Path | None = Field(None, description="folder of experiment specs; default: HOME/experiments")
     pages: Path | None = Field(None, description="where the pages that people look at go; default: HOME/pages")
     dbt_project_dir: Path = Field(ROOT / "dbt_project", description="the dbt project")
+    place: Literal["warehouse", "field"] = Field(
+        "warehouse", description="which of the home's warehouses: the night's, or that of the field's batches"
+    )
     engine: Literal["duckdb", "postgres"] = Field("duckdb", description="warehouse engine")
     warehouse_uri: SecretStr = Field(
         SecretStr("postgresql://"),
@@ -61,7 +64,14 @@ class Settings(BaseSettings):
     @property
     def warehouse_path(self) -> Path:
         """The build warehouse: written by the pipeline alone, never opened by consumers."""
-        return self.home / "warehouse.duckdb"
+        return self.home / f"{self.place}.duckdb"
+
+    def of_field(self) -> Settings:
+        """The same installation, at the place where the field's batches build and publish: no night waits for them."""
+        return self.model_copy(update={"place": "field"})
+
+    def _of_place(self, folder: Path) -> Path:
+        return folder if self.place == "warehouse" else folder / self.place
 
     @property
     def raw_dir(self) -> Path:
@@ -81,12 +91,12 @@ class Settings(BaseSettings):
     @property
     def published_dir(self) -> Path:
         """``runs/<run_id>.duckdb`` and ``current.duckdb``, the one path that consumers open."""
-        return self.home / "published"
+        return self._of_place(self.home / "published")
 
     @property
     def reports_dir(self) -> Path:
         """Gate reports, one folder per run."""
-        return self.home / "reports"
+        return self._of_place(self.home / "reports")
 
     @property
     def pages_dir(self) -> Path:

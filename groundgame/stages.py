@@ -272,6 +272,14 @@ def forget(settings: Settings, subject: str, as_of: dt.date, reason: str, verify
         return run(settings, subject, as_of, reason, reissue, reload_rewritten, verify)
 
 
+@stage
+def field(settings: Settings, as_of: dt.date) -> Result:
+    """Bring the field's tables up to date with what came since, beside the nights; see ``groundgame.field``."""
+    from groundgame.field.batch import run
+
+    return run(settings, as_of)
+
+
 def night(settings: Settings, as_of: dt.date) -> Iterator[Result]:
     """The whole night without Airflow, one result per stage; stops at the first red gate or open hold, and draws the pages even then.
 

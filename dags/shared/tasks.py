@@ -191,6 +191,13 @@ def ask_for_approval(as_of: Any) -> ApprovalOperator:
     )
 
 
+@task(pool="default_pool")
+@stage_task
+def field(as_of: str) -> dict[str, Any]:
+    """Bring the field's tables up to date: in a warehouse of their own, so the pool of the night's has no part in it."""
+    return stages.field(load_settings(), date.fromisoformat(as_of)).to_dict()
+
+
 @task
 @stage_task
 def forget(as_of: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 from groundgame.config import Settings
@@ -28,8 +29,14 @@ GUARDED_SCHEMAS = ("marts",)
 TOLD_RULES = 3
 
 
-def run(settings: Settings, stage: str, as_of: dt.date, suites_dir: Path | None = None) -> Result:
-    """Judge ``stage`` of the night ``as_of``; ``suites_dir`` adds an installation's own suites.
+def run(
+    settings: Settings,
+    stage: str,
+    as_of: dt.date,
+    suites_dir: Path | None = None,
+    tables: Collection[str] | None = None,
+) -> Result:
+    """Judge ``stage`` of the night ``as_of``; ``suites_dir`` adds an installation's own suites, ``tables`` are all that is there.
 
     Returns:
         Verdict ``pass`` or ``hold``, with the number of rules judged and the lines of the holds.
@@ -43,7 +50,7 @@ def run(settings: Settings, stage: str, as_of: dt.date, suites_dir: Path | None 
     wrong: SpecError | None = None
     suites: list[Suite] = []
     try:
-        suites = load_suites(stage, suites_dir)
+        suites = [suite for suite in load_suites(stage, suites_dir) if tables is None or suite.table in tables]
         load_all(suites_dir)
     except SpecError as error:
         wrong = error

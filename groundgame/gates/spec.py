@@ -16,6 +16,7 @@ Stage = Literal["landing", "staging", "linkage", "marts", "scores", "asks", "exp
 STAGES: tuple[Stage, ...] = ("landing", "staging", "linkage", "marts", "scores", "asks", "exports")
 # What a night has to pass before it is published; a list is judged when somebody asks for one.
 NIGHT_STAGES = STAGES[:-1]
+FIELD_STAGES: tuple[Stage, ...] = ("landing", "marts")  # of a batch of the field, which has nothing else
 
 
 def number(value: float) -> str:

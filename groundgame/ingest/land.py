@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -60,7 +61,8 @@ def land(incoming: Incoming, settings: Settings, block_bytes: int = BLOCK_BYTES)
     facts, findings = TextFacts(), Findings()
     keeper = guard(settings, incoming.source.name, incoming.source.state_abbr)
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(".part-0.parquet.tmp")
+    # Its own name: a night and a batch of the field may land the same file at once, and both end with the same bytes.
+    part = target.with_name(f".part-0.{os.getpid()}.parquet.tmp")
     try:
         with _opened(incoming, facts, block_bytes) as found:
             job, shape, rest = begin(incoming, found, findings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ def keep_lines(folder: Path, findings: Findings) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     columns = [pa.array(list(values)) for values in zip(*sorted(rows), strict=True)]
-    part = folder / ".part-0.parquet.tmp"
+    part = folder / f".part-0.{os.getpid()}.parquet.tmp"
     pq.write_table(pa.Table.from_arrays(columns, names=KEPT_COLUMNS), part, compression="zstd")
     into_place(part, folder / "part-0.parquet")
 

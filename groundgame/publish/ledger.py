@@ -10,7 +10,7 @@ from typing import Any
 from groundgame.config import Settings
 from groundgame.durable import into_place
 from groundgame.gates.ledger import latest
-from groundgame.gates.spec import NIGHT_STAGES, number
+from groundgame.gates.spec import FIELD_STAGES, NIGHT_STAGES, number
 from groundgame.publish import folder
 from groundgame.publish.folder import Run
 from groundgame.warehouse import ops
@@ -97,11 +97,12 @@ def _recover_rollback(settings: Settings, warehouse: Warehouse, now: Run | None)
     path.unlink()
 
 
-def refusals(warehouse: Warehouse, run_id: str, as_of: dt.date, now: Run | None) -> list[str]:
+def refusals(warehouse: Warehouse, run_id: str, as_of: dt.date, now: Run | None, place: str = "warehouse") -> list[str]:
     """Every reason why a run may not go out; empty if it may."""
-    rows = [row for row in latest(warehouse, run_id) if row["stage"] in NIGHT_STAGES]
+    wanted = FIELD_STAGES if place == "field" else NIGHT_STAGES
+    rows = [row for row in latest(warehouse, run_id) if row["stage"] in wanted]
     judged = {row["stage"] for row in rows}
-    reasons = [f"gate {stage} has not judged it" for stage in NIGHT_STAGES if stage not in judged]
+    reasons = [f"gate {stage} has not judged it" for stage in wanted if stage not in judged]
     reasons += [
         f"gate {row['stage']} is red: {row['table_name']} {row['rule']}" for row in rows if row["verdict"] == "fail"
     ]

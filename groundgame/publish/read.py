@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -17,22 +18,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def query(settings: Settings, sql: str) -> pa.Table:
-    """Run one query on the run that is served now; marts need no schema prefix.
+def query(settings: Settings, sql: str, parameters: Sequence[Any] | None = None) -> pa.Table:
+    """Run one query on the run that is served now; marts need no schema prefix, ``parameters`` stand as ``?``.
 
     Raises:
         WarehouseError: nothing is published yet.
         SpecError: the engine refuses the query.
     """
     if settings.engine == "postgres":
-        return server.query(settings, sql)
+        return server.query(settings, sql, parameters)
     with folder.open_run(_current(settings)) as connection:
         connection.execute("set search_path = 'marts,ops'")
         # The query may come from anywhere: it reaches no other file and no network, and cannot switch that back on.
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
         try:
-            return connection.execute(sql).to_arrow_table()
+            return connection.execute(sql, parameters).to_arrow_table()
         except duckdb.Error as error:
             raise SpecError("sql", type(error).__name__, " ".join(str(error).split())) from error
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -238,7 +238,7 @@ def status(settings: Settings) -> dict[str, Any]:
         }
 
 
-def query(settings: Settings, sql: str) -> pa.Table:
+def query(settings: Settings, sql: str, parameters: Sequence[Any] | None = None) -> pa.Table:
     """Run one query as an analyst; see ``read.query``."""
     with open_warehouse(settings, read_only=True) as warehouse:
         if served(warehouse) is None:
@@ -246,7 +246,7 @@ def query(settings: Settings, sql: str) -> pa.Table:
         warehouse.execute("set role groundgame_analyst")
         warehouse.execute("set search_path = published, public")
         try:
-            return warehouse.fetch(sql)
+            return warehouse.fetch(sql, parameters)
         except WarehouseError as error:
             raise SpecError("sql", error.action, error.cause) from None
 

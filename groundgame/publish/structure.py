@@ -18,6 +18,12 @@ SERVED = "(select slot from runs.pointer)"
 OF_A_COUNTY = "(state_abbr, county_code) in (select f.state_abbr, f.county_code from runs.field_counties as f where f.login = current_user)"
 # The voters' own rule decides: the field role sees in this table whom it sees there.
 OF_A_VOTER = f"voter_id in (select v.voter_id from runs.dim_voters as v where v.{SLOT} = {SERVED})"
+# Of the field program the field role sees what was done below the node that its login leads.
+OF_A_SUBTREE = (
+    "exists (select 1 from runs.field_access as a where a.{slot} = {served} and a.login = current_user"
+    " and substr({name}.node_path, 1, length(a.node_path)) = a.node_path)"
+)
+OWN_ROW = "login = current_user"
 
 
 def ensure(warehouse: Warehouse, tables: dict[str, Columns], run_id: str) -> None:
@@ -110,7 +116,9 @@ def _view(warehouse: Warehouse, name: str, columns: Columns) -> None:
 def _row_rules(warehouse: Warehouse, name: str, columns: set[str], tables: set[str]) -> None:
     warehouse.execute(f"alter table runs.{name} enable row level security")
     warehouse.execute(f"create policy all_rows on runs.{name} for select to groundgame_analyst using (true)")
-    if {"state_abbr", "county_code"} <= columns:
+    if "node_path" in columns:
+        rule = _of_the_field(name, columns, tables)
+    elif {"state_abbr", "county_code"} <= columns:
         rule = OF_A_COUNTY
     elif "voter_id" in columns and "dim_voters" in tables and name != "dim_voters":
         rule = OF_A_VOTER
@@ -118,6 +126,18 @@ def _row_rules(warehouse: Warehouse, name: str, columns: set[str], tables: set[s
         # What speaks of people and of no county is not for the field; what speaks of no person is for all.
         rule = "false" if columns & {"voter_id", "person_key"} else "true"
     warehouse.execute(f"create policy own_counties on runs.{name} for select to groundgame_field using ({rule})")
+
+
+def _of_the_field(name: str, columns: set[str], tables: set[str]) -> str:
+    """Whose work it is decides; where a row names a voter, she must be one of the login's counties too."""
+    if "login" in columns:
+        return OWN_ROW
+    if "field_access" not in tables:
+        return "false"
+    rule = OF_A_SUBTREE.format(slot=SLOT, served=SERVED, name=name)
+    if "voter_id" in columns:
+        rule += f" and {OF_A_VOTER}" if "dim_voters" in tables else " and false"
+    return rule
 
 
 def _widen(warehouse: Warehouse, name: str, columns: Columns, run_id: str) -> None:

@@ -65,7 +65,7 @@ def _build(settings: Settings, as_of: dt.date, now: folder.Run | None) -> Built:
 
 def _checked_build(settings: Settings, warehouse: Warehouse, as_of: dt.date, now: folder.Run | None) -> Built:
     run_id = ops.run_id(warehouse, as_of)
-    reasons = ledger.refusals(warehouse, run_id, as_of, now)
+    reasons = ledger.refusals(warehouse, run_id, as_of, now, settings.place)
     if reasons:
         raise PublishRefused(run_id, reasons)
     draft = folder.draft_path(settings, run_id)

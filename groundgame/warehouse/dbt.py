@@ -149,8 +149,8 @@ def _invoke(
 
 
 def _folder(settings: Settings, target: str) -> Path:
-    """One folder per engine: a parsed project is kept there, and a change of target would throw it away."""
-    return settings.home / "dbt" / target
+    """One folder per engine and place: a parsed project is kept there, and a change of target would throw it away."""
+    return settings.home / "dbt" / (target if settings.place == "warehouse" else f"{target}_{settings.place}")
 
 
 @contextlib.contextmanager

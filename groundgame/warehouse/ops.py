@@ -31,7 +31,7 @@ TABLES: dict[str, str] = {
     # One row: what the tables tagged steady were built from; no row while they are being built.
     "steady_build": "inputs_sha256 varchar",
     # What the field's tables hold, and while they are brought up to date what is to come; see `groundgame.field`.
-    "field_built": "file_id varchar, source varchar, snapshot_date date",
+    "field_built": "file_id varchar, source varchar, entity varchar, snapshot_date date",
     "field_pending": "file_id varchar",
     # A rerun appends again; the highest `attempt` of a run and stage is the one that counts.
     "gate_results": """
