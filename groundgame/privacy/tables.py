@@ -104,11 +104,14 @@ def remove(warehouse: Warehouse, subjects: Sequence[Subject], of_runs: bool = Fa
 
 
 def linked(warehouse: Warehouse, subject: Subject) -> list[Subject]:
-    """All that linkage takes for the same person: the subject first, then the ids linked to it, over any number of links."""
+    """All that linkage, or a field tool's crosswalk, takes for the same person: the subject first, over any number of links."""
     found = [subject]
-    if "person_links" not in warehouse.tables("linkage"):
-        return found
+    has_links = "person_links" in warehouse.tables("linkage")
+    has_crosswalk = {"field_crosswalk", "field_sources"} <= set(warehouse.tables("raw"))
     for known in found:  # grows while it is walked
+        found += [one for one in _crossed(warehouse, known) if one not in found] if has_crosswalk else []
+        if not has_links:
+            continue
         column, other = ("voter_id", "person_key") if known.kind == "voter" else ("person_key", "voter_id")
         rows = warehouse.fetch(f"select {other} from linkage.person_links where {column} = ? order by 1", [known.text])
         for text in rows.column(0).drop_null().to_pylist():
@@ -117,6 +120,23 @@ def linked(warehouse: Warehouse, subject: Subject) -> list[Subject]:
             if (more := Subject(kind, name, local_id)) not in found:
                 found.append(more)
     return found
+
+
+def _crossed(warehouse: Warehouse, known: Subject) -> list[Subject]:
+    """The numbers that field tools have for a voter, or the voter whom a tool's number stands for."""
+    sql = """
+        select distinct c._source as source, trim(c.vendor_id) as vendor_id, trim(c.voter_id) as voter_id,
+            upper(trim(coalesce(s.state_abbr, s.source))) as prefix
+        from raw.field_crosswalk as c
+        inner join raw.field_sources as s on c._source = s.source
+        where """
+    if known.kind == "voter":
+        rows = warehouse.fetch(f"{sql} trim(c.voter_id) = ? order by 1, 2", [known.local_id]).to_pylist()
+        return [Subject("app_user", row["source"], row["vendor_id"]) for row in rows if row["prefix"] == known.name]
+    rows = warehouse.fetch(
+        f"{sql} c._source = ? and trim(c.vendor_id) = ? order by 1, 3", [known.name, known.local_id]
+    ).to_pylist()
+    return [Subject("voter", row["prefix"], row["voter_id"]) for row in rows]
 
 
 def _conditions(
