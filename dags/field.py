@@ -6,7 +6,7 @@ warehouse of its own (`field.duckdb`), so no batch waits for a night and no nigh
 * A red gate or an open hold leaves readers what they have; the next batch judges again.
 * A batch that still runs when the next one is due lets that one pass. When somebody was forgotten while a night holds its warehouse,
   the batch is skipped and says so.
-* On a server the night builds the same tables, and this DAG stays paused.
+* On a server the night builds the same tables; a batch there does nothing and says so.
 """
 
 from datetime import timedelta

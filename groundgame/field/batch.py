@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from groundgame.config import Settings
-from groundgame.errors import SpecError, WarehouseError
+from groundgame.errors import WarehouseError
 from groundgame.field import pending
 from groundgame.gates import gate
 from groundgame.ingest import run as landing
@@ -39,11 +39,9 @@ def run(settings: Settings, as_of: dt.date) -> Result:
 
     Raises:
         FileRefused, GateFailed, WarehouseError: as for a night; readers keep what they have.
-        SpecError: the engine is a server, whose field tables the night builds.
     """
     if settings.engine != "duckdb":
-        hint = "on a server the night builds the field's tables; run it more often"
-        raise SpecError("field", "engine", f"{settings.engine} has no warehouse of its own for batches", hint)
+        return _skipped("a server has no warehouse of its own for batches: there the night builds the field's tables")
     with ExitStack() as stack:
         try:
             stack.enter_context(held(settings.home / "field.lock", 0, _busy))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -61,8 +60,8 @@ def land(incoming: Incoming, settings: Settings, block_bytes: int = BLOCK_BYTES)
     facts, findings = TextFacts(), Findings()
     keeper = guard(settings, incoming.source.name, incoming.source.state_abbr)
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Its own name: a night and a batch of the field may land the same file at once, and both end with the same bytes.
-    part = target.with_name(f".part-0.{os.getpid()}.parquet.tmp")
+    # A name of the place: a night and a batch of the field may land the same file at once, and both end with the same bytes.
+    part = target.with_name(f".part-0.{settings.place}.parquet.tmp")
     try:
         with _opened(incoming, facts, block_bytes) as found:
             job, shape, rest = begin(incoming, found, findings)
@@ -80,7 +79,7 @@ def land(incoming: Incoming, settings: Settings, block_bytes: int = BLOCK_BYTES)
         counts = _counts(job, facts, findings, rows)
         verdict.refuse_or_pass(job, counts, findings, incoming.manifest, incoming.text.name)
         told = findings.without_texts() if entity.is_of_others else findings
-        store.keep_lines(settings.kept_lines_dir / incoming.folder, keeper.lines(told))
+        store.keep_lines(settings.kept_lines_dir / incoming.folder, keeper.lines(told), settings.place)
         store.into_place(part, target)
     except BaseException:
         part.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from typing import Any, cast
 from groundgame.config import Settings
 from groundgame.errors import FileRefused, SpecError
 from groundgame.ingest import fetch, inspect, ledger
+from groundgame.ingest.checksums import Checksums
 from groundgame.ingest.container import text_files
 from groundgame.ingest.fetch import Remote
 from groundgame.ingest.land import Incoming, Landed, land
@@ -37,6 +38,7 @@ class Night:
     as_of: dt.date
     progress: Progress
     known: dict[str, str]
+    checksums: Checksums
     landed: list[Landed] = field(default_factory=list)
     refused: list[tuple[FileRefused, EntityName, dt.datetime | None]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
@@ -63,9 +65,10 @@ def run(
             known already and after which other files of the source have landed is only listed: the gate judges it.
     """
     spec, known = _source(settings, source), ledger.known_files(settings, source)
-    night = Night(settings, spec, as_of, progress or (lambda message: None), known)
+    night = Night(settings, spec, as_of, progress or (lambda message: None), known, Checksums(settings, source))
     for name, items in _standing_still(night, connections).items():
         _land_entity(night, cast("EntityName", name), items)
+    night.checksums.save()
     prepare(settings, as_of)
     result = _result(night)
     still_open = _open_refusals(night)
@@ -163,7 +166,7 @@ def _new_texts(night: Night, kind: EntityName, path: Path, name: str) -> list[In
     """The texts of a file that have not landed yet, after everything that can be said from outside was checked."""
     files = night.source.entities()[kind].files
     texts = text_files(path, files, name)
-    sha256, size = fetch.checksum(path), path.stat().st_size
+    sha256, size = night.checksums.of(path), path.stat().st_size
     manifest = inspect.read_manifest(path, path.name)
     inspect.check_manifest(manifest, size, sha256, path.name)
     found = []

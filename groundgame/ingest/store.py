@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,15 +55,15 @@ def _groups(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
         yield pa.concat_tables(held)
 
 
-def keep_lines(folder: Path, findings: Findings) -> None:
-    """The text of refused and normalised lines: personal data, for the pipeline alone."""
+def keep_lines(folder: Path, findings: Findings, place: str) -> None:
+    """The text of refused and normalised lines: personal data, for the pipeline alone. ``place`` tells writers of one file apart."""
     rows = [(item.line, "refused", item.column, item.rule, item.text) for item in findings.refused]
     rows += [(item.line, "normalised", item.column, item.rule, item.text) for item in findings.normalised]
     if not rows:
         return
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     columns = [pa.array(list(values)) for values in zip(*sorted(rows), strict=True)]
-    part = folder / f".part-0.{os.getpid()}.parquet.tmp"
+    part = folder / f".part-0.{place}.parquet.tmp"
     pq.write_table(pa.Table.from_arrays(columns, names=KEPT_COLUMNS), part, compression="zstd")
     into_place(part, folder / "part-0.parquet")
 

@@ -5,7 +5,6 @@ Runs on DuckDB over the written part, so that memory stays bounded, and rewrites
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -36,7 +35,7 @@ def settle(
     config: dict[str, str | bool | int | float | list[str]] = {
         "threads": settings.threads,
         "memory_limit": settings.memory_limit,
-        "temp_directory": str(part.with_name(f".spill.{os.getpid()}.tmp")),
+        "temp_directory": str(part.with_name(part.name.replace(".part", ".spill"))),
     }
     with duckdb.connect(config=config) as connection:
         quoted = str(part).replace("'", "''")
@@ -111,7 +110,7 @@ def _count_burst(connection: duckdb.DuckDBPyConnection, spec: EntitySpec, findin
 
 def _rewrite(part: Path, names: list[str], gone: npt.NDArray[np.int64]) -> None:
     """Write the part anew without some of its rows."""
-    fresh = part.with_name(f".fresh-0.{os.getpid()}.parquet.tmp")
+    fresh = part.with_name(part.name.replace(".part", ".fresh"))
 
     def remaining() -> Iterator[pa.Table]:
         start = 0

@@ -44,9 +44,9 @@ class Program:
         """Organizers and volunteers: who has an account in the tools."""
         return self.organizers * (1 + VOLUNTEERS)
 
-    def worker(self, rng: np.random.Generator, organizer: Ints) -> Ints:
-        """Who of an organizer's people makes each of some contacts: the organizer (0 to ...) or one of the volunteers."""
-        which = rng.integers(0, VOLUNTEERS, len(organizer))
+    def worker(self, rng: np.random.Generator, organizer: Ints, day: Ints, hour: Ints) -> Ints:
+        """Who of an organizer's people makes each of some contacts: the organizer (0 to ...), or the volunteer of that day's shift."""
+        which = (day * 3 + (hour - 9) // 4 + organizer) % VOLUNTEERS
         volunteers: Ints = self.organizers + organizer * VOLUNTEERS + which
         return np.where(rng.random(len(organizer)) < OWN_SHARE, organizer, volunteers)
 

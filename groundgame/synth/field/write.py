@@ -110,7 +110,7 @@ def _attempts(
     support = electorate.minds.support[rows].astype(np.float64)
     found = contacts.draw(rng, rows, quota, age, support, last - SPAN_DAYS + 1, last)
     found.precinct = electorate.homes.precinct[electorate.home_at(last)][found.record].astype(np.int64)
-    found.worker = workers.worker(rng, workers.organizer_of[found.precinct])
+    found.worker = workers.worker(rng, workers.organizer_of[found.precinct], found.day, found.second // 3600)
     return found
 
 

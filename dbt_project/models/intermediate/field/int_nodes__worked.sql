@@ -2,9 +2,31 @@
 
 with
 
+nodes as (
+    select * from {{ ref('int_field_nodes__placed') }} where is_placed and level <> 'volunteer'
+),
+
+-- Whose work it is: a volunteer's is her organizer's.
+owners as (
+    select accounts.account_key, coalesce(nodes.node_id, volunteers.parent_id) as node_id
+    from {{ ref('int_field_accounts__placed') }} as accounts
+    left join nodes on accounts.node_id = nodes.node_id
+    left join {{ ref('int_field_nodes__placed') }} as volunteers on accounts.node_id = volunteers.node_id
+    where accounts.is_placed
+),
+
 worked as (
-    select worked.*
+    select
+        owners.node_id,
+        worked.contact_type,
+        worked.local_date,
+        worked.local_hour,
+        worked.is_correction,
+        sum(worked.attempts_count) as attempts_count,
+        sum(worked.conversations_count) as conversations_count,
+        sum(worked.support_ids_count) as support_ids_count
     from {{ ref('int_accounts__worked') }} as worked
+    inner join owners on worked.account_key = owners.account_key
     left join {{ ref('int_accounts__flagged') }} as flagged
         on
             worked.account_key = flagged.account_key
@@ -12,57 +34,46 @@ worked as (
             and worked.local_date = flagged.local_date
             and worked.local_hour = flagged.local_hour
     where coalesce(flagged.verdict, 'count') = 'count'
+    group by owners.node_id, worked.contact_type, worked.local_date, worked.local_hour, worked.is_correction
+),
+
+shifts as (
+    select owners.node_id, shifts.local_date, shifts.local_hour, count(*) as shifts_count
+    from {{ ref('int_shifts__latest') }} as shifts
+    inner join owners on shifts.account_key = owners.account_key
+    where shifts.status = 'attended'
+    group by owners.node_id, shifts.local_date, shifts.local_hour
 ),
 
 by_metric as (
-    select account_key, contact_type || 's' as metric, local_date, local_hour, is_correction, attempts_count as amount
+    select node_id, contact_type || 's' as metric, local_date, local_hour, is_correction, attempts_count as amount
     from worked
     union all
-    select account_key, 'conversations' as metric, local_date, local_hour, is_correction, conversations_count as amount
+    select node_id, 'conversations' as metric, local_date, local_hour, is_correction, conversations_count as amount
     from worked
     union all
-    select account_key, 'support_ids' as metric, local_date, local_hour, is_correction, support_ids_count as amount
+    select node_id, 'support_ids' as metric, local_date, local_hour, is_correction, support_ids_count as amount
     from worked
     union all
-    select account_key, 'shifts' as metric, local_date, local_hour, false as is_correction, 1 as amount
-    from {{ ref('int_shifts__latest') }}
-    where status = 'attended'
-),
-
--- Summed for each person first: a state has few people and many hours.
-by_person as (
-    select
-        accounts.node_path,
-        by_metric.metric,
-        by_metric.local_date,
-        by_metric.local_hour,
-        by_metric.is_correction,
-        sum(by_metric.amount) as amount
-    from by_metric
-    inner join {{ ref('int_field_accounts__placed') }} as accounts on by_metric.account_key = accounts.account_key
-    where accounts.is_placed
-    group by
-        accounts.node_path, by_metric.metric, by_metric.local_date, by_metric.local_hour, by_metric.is_correction
-),
-
-nodes as (
-    select * from {{ ref('int_field_nodes__placed') }} where is_placed and level <> 'volunteer'
+    select node_id, 'shifts' as metric, local_date, local_hour, false as is_correction, shifts_count as amount
+    from shifts
 ),
 
 above as (
-    select distinct by_person.node_path as path_below, nodes.node_id
-    from (select distinct node_path from by_person) as by_person
-    inner join nodes on substr(by_person.node_path, 1, length(nodes.node_path)) = nodes.node_path
+    select below.node_id as node_below, nodes.node_id
+    from nodes as below
+    inner join nodes on substr(below.node_path, 1, length(nodes.node_path)) = nodes.node_path
 )
 
 select
     above.node_id,
-    by_person.metric,
-    by_person.local_date,
-    by_person.local_hour,
-    by_person.is_correction,
-    cast(sum(by_person.amount) as integer) as actual_count
-from by_person
-inner join above on by_person.node_path = above.path_below
-group by above.node_id, by_person.metric, by_person.local_date, by_person.local_hour, by_person.is_correction
-having sum(by_person.amount) <> 0
+    by_metric.metric,
+    by_metric.local_date,
+    by_metric.local_hour,
+    by_metric.is_correction,
+    cast(sum(by_metric.amount) as integer) as actual_count
+from by_metric
+inner join above on by_metric.node_id = above.node_below
+where by_metric.amount <> 0
+group by above.node_id, by_metric.metric, by_metric.local_date, by_metric.local_hour, by_metric.is_correction
+having sum(by_metric.amount) <> 0
