@@ -71,7 +71,7 @@ def ballots(settings: Settings, voted: dict[str, bool]) -> None:
     came = [voter for voter, did in voted.items() if did]
     with open_warehouse(settings) as warehouse:
         warehouse.execute(
-            "create or replace table marts.dim_elections as select 'nc' as election_id, date '2026-11-03' as election_date,"
+            "create table marts.dim_elections as select 'nc' as election_id, date '2026-11-03' as election_date,"
             " 'general' as election_type, true as is_history_complete"
         )
         warehouse.replace("marts.fct_votes", pa.table({"voter_id": came, "election_id": ["nc"] * len(came)}))
@@ -90,8 +90,10 @@ def declare(settings: Settings, text: str = SPEC) -> None:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    settings = load_settings(home=tmp_path / "home", threads=1)
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    engine = getattr(request, "param", "duckdb")
+    uri = request.getfixturevalue("postgres_uri") if engine == "postgres" else None
+    settings = load_settings(home=tmp_path / "home", threads=1, engine=engine, warehouse_uri=uri)
     settings.home.mkdir()
     # Under a key of its own each run would draw other arms, and one in twenty intervals misses.
     (settings.home / "experiments.key").write_bytes(bytes(range(32)))
@@ -164,6 +166,7 @@ def test_a_spec_that_cannot_be_is_refused_by_name(settings: Settings, line: str,
         assign(settings, "letter", AS_OF)
 
 
+@pytest.mark.parametrize("settings", ["duckdb", "postgres"], indirect=True)
 def test_the_effect_that_was_planted_is_found_and_the_arm_that_does_nothing_is_told(settings: Settings) -> None:
     assign(settings, "letter", AS_OF)
     rng = np.random.default_rng(9)

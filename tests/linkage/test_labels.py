@@ -16,9 +16,11 @@ HEAD = "person_key,voter_id,is_match\n"
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Settings:
+def town(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Two are linked surely, and one of them has a name that a page must escape."""
-    settings = settings_in(tmp_path)
+    on_server = getattr(request, "param", "duckdb") == "postgres"
+    more = {"engine": "postgres", "warehouse_uri": request.getfixturevalue("postgres_uri")} if on_server else {}
+    settings = settings_in(tmp_path, **more)
     people = [person("P1", "Ada", "Quimby", birth_year=1961), person("P2", "Ben", "<Tennant>", birth_year=1970)]
     fill(
         settings,
@@ -37,14 +39,15 @@ def _answer(settings: Settings, folder: Path, text: str) -> labels.Precision:
         return labels.store(warehouse, NIGHT)
 
 
+@pytest.mark.parametrize("town", ["duckdb", "postgres"], indirect=True)
 def test_the_estimate_is_what_a_gate_reads(town: Settings, tmp_path: Path) -> None:
     found = _answer(town, tmp_path, HEAD + "P1,V1,yes\nP2,V2,no\n")
     assert (found.labelled_count, found.share) == (2, 0.5)
-    night = read(town, "from linkage.nights")[0]
+    night = read(town, "select * from linkage.nights")[0]
     assert (night["people_count"], night["linked_count"], night["labelled_count"]) == (2, 2, 2)
     assert night["precision_low_share"] < night["precision_share"] < night["precision_high_share"]
     run(town)
-    assert read(town, "from linkage.nights")[0] == night
+    assert read(town, "select * from linkage.nights")[0] == night
 
 
 def test_a_later_answer_replaces_the_earlier_and_an_empty_one_is_none(town: Settings, tmp_path: Path) -> None:
@@ -54,7 +57,7 @@ def test_a_later_answer_replaces_the_earlier_and_an_empty_one_is_none(town: Sett
 
 
 def test_without_answers_the_precision_may_be_anything(town: Settings) -> None:
-    night = read(town, "from linkage.nights")[0]
+    night = read(town, "select * from linkage.nights")[0]
     assert (night["precision_share"], night["precision_low_share"], night["precision_high_share"]) == (None, 0.0, 1.0)
 
 
@@ -68,6 +71,7 @@ def test_the_interval_is_wilsons() -> None:
     assert labels.wilson(95, 100) == pytest.approx((0.8882, 0.9785), abs=1e-4)
 
 
+@pytest.mark.parametrize("town", ["duckdb", "postgres"], indirect=True)
 def test_the_page_is_for_its_owner_alone_and_gone_after_the_next_night(town: Settings) -> None:
     with open_warehouse(town) as warehouse:
         page = review.write(town, warehouse, "input.people", "input.voters")
