@@ -34,12 +34,13 @@ def create(settings: Settings, target: Path, databases: Databases) -> Path:
     """
     from groundgame.publish.lock import publisher_lock
     from groundgame.warehouse.base import open_warehouse
+    from groundgame.warehouse.turns import alone
 
     part = target.with_name(f"{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True, mode=0o700)
     # tar is a process of its own: closing the warehouse's file in this one would let go of DuckDB's lock on it.
-    with publisher_lock(settings, "backup"), open_warehouse(settings) as warehouse:
+    with alone(settings), publisher_lock(settings, "backup"), open_warehouse(settings) as warehouse:
         if settings.engine == "duckdb":
             warehouse.execute("checkpoint")
         _run(["tar", "--create", "--file", str(part / HOME), "--directory", str(settings.home), "."])
