@@ -60,9 +60,10 @@ def run(
         # Read once, and into memory: names of friends must be in no file after the night. People have negative numbers, voters
         # positive ones: joins and pairs are the bulk of the work.
         asked = f"{SCRATCH}.asked"
-        warehouse.execute(
-            f"create table {asked} as select *, -row_number() over (order by person_key) as id from {people_table}"
-        )
+        warehouse.execute(f"""
+            create table {asked} as
+            with numbered as (select person_key, -row_number() over (order by person_key) as id from {people_table})
+            from {people_table} join numbered using (person_key)""")
         ledger.begin(warehouse, links_schema, asked, voters_table, as_of)
         match(warehouse, asked, voters_table, settings.seed, as_of)
         ledger.finish(warehouse, links_schema, asked, voters_table, as_of)
@@ -89,7 +90,8 @@ def match(warehouse: Warehouse, people_table: str, voters_table: str, seed: int,
     model.draw(warehouse, learners, voters, seed, by="voter_id")
     model.count_terms(warehouse, voters)
     _gather(warehouse, people, voters, voters_table)
-    for table in ("voters", "people", "remainder", "names", "namesakes", "cleaned"):  # memory for what follows
+    warehouse.execute(f"drop view {voters}")
+    for table in ("roll", "people", "remainder", "names", "namesakes", "cleaned"):  # memory for what follows
         warehouse.execute(f"drop table {SCRATCH}.{table}")
     prior = REGISTERED_SHARE / max(voters_count, 1)
     m, u = model.learn(warehouse, prior)
@@ -123,12 +125,12 @@ def _prepare(warehouse: Warehouse, people_table: str, voters_table: str, seed: i
     )
     cleaned_voters = f"({records.clean_voters(voters_table)})"
     records.store_codes(warehouse, cleaned_voters, cleaned)
-    forms = f"try_cast({{0}} as {SCRATCH}.{records.CODED['first']}[]) as {{0}}"
-    more = f"c.id, {forms.format('first_forms')}, {forms.format('last_forms')}"
     warehouse.execute(f"""
-        create table {people} as from ({records.coded(cleaned, more)}) join {SCRATCH}.wanted using (id)""")
-    warehouse.execute(f"""
-        create table {voters} as {records.coded(cleaned_voters, "c.id as voter_id, row_number() over () as id")}""")
+        create table {people} as
+        from ({records.coded(cleaned, "c.id, c.first_forms, c.last_forms")}) join {SCRATCH}.wanted using (id)""")
+    # The engine's own row numbers cost nothing; they say which row of the table, not which of the roll.
+    warehouse.execute(f"create table {SCRATCH}.roll as {records.coded(cleaned_voters, 'c.id as voter_id')}")
+    warehouse.execute(f"create view {voters} as select rowid as id, * from {SCRATCH}.roll")
     waterfall.drop_shared_contacts(warehouse, people, voters)
 
 

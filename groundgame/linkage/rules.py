@@ -130,8 +130,6 @@ BLOCKS = (
         also=f"(l.birth_month = r.birth_month or l.birth_day = r.birth_day or l.city = r.city) and {CLOSE_LAST}",
     ),
     Block("names_swapped", ("first = last", "last = first")),
-    Block("names_swapped_at_home", ("zip", "first = last"), also="jaro_winkler_similarity(l.last, r.first) >= 0.8"),
-    Block("names_swapped_at_home_too", ("zip", "last = first"), also="jaro_winkler_similarity(l.first, r.last) >= 0.8"),
     Block("phone", ("phone",)),
     Block("email", ("email",)),
     Block("birth_date_and_zip", (*BIRTH_DATE, "zip")),
@@ -144,13 +142,16 @@ BLOCKS = (
     Block("birthday_and_first_name", ("birth_month", "birth_day", "first"), also=CLOSE_LAST),
 )
 
-# One field alone is enough to compare two records where the table is small enough for it (an import, a town).
+# One field alone is enough to compare two records where the table is small enough for it (an import, a town); so are two faults in one
+# name: in the wrong box and mistyped.
 BROAD_BLOCKS = (
     Block("first_name", ("first",)),
     Block("last_name", ("last",)),
     Block("birth_date", BIRTH_DATE),
     Block("birthday_and_city", ("birth_month", "birth_day", "city")),
     Block("age_and_city", ("birth_year", "city")),
+    Block("names_swapped_at_home", ("zip", "first = last"), also="jaro_winkler_similarity(l.last, r.first) >= 0.8"),
+    Block("names_swapped_at_home_too", ("zip", "last = first"), also="jaro_winkler_similarity(l.first, r.last) >= 0.8"),
 )
 
 # Two records of one voter were written on two forms: the names are the same or nearly so, and so is the year of birth.

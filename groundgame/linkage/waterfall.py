@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groundgame.linkage import rarity, rules
-from groundgame.linkage.records import SCRATCH
+from groundgame.linkage.records import CODED, SCRATCH
 
 if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
@@ -35,14 +35,17 @@ def drop_shared_contacts(warehouse: Warehouse, left: str, right: str) -> None:
 def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = False) -> None:
     """Make ``linking.namesakes``: pairs whose names agree in some form and that a rule asks for, one column a key by names.
 
-    Keys and blocks with the same equalities, or with more, share one join, which reads the large side once.
+    All keys and blocks share one join, which reads the large side once.
     """
     named: list[rules.Key | rules.Block] = [rule for rule in (*rules.KEYS, *rules.BLOCKS) if rule.names != "none"]
     # Who agrees on ZIP and year agrees on the ZIP: the wider set of pairs is enough.
     asked = list(dict.fromkeys(rule.on for rule in named if not any(set(other.on) < set(rule.on) for other in named)))
+    # A form that nobody is called by has no code, and finds nobody.
+    form = "{0}" if same else f"try_cast({{0}} as {SCRATCH}.{CODED['first']})"
     warehouse.execute(f"""
         create or replace table {SCRATCH}.names as
-        select * exclude (last_forms), unnest(last_forms) as last_form
+        select * exclude (first_form, last_forms), {form.format("first_form")} as first_form,
+            {form.format("unnest(last_forms)")} as last_form
         from (select * exclude (first_forms), unnest(first_forms) as first_form from {left})""")
     exact = "l.first = r.first and l.last = r.last"
     answers = "".join(
@@ -52,20 +55,13 @@ def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = Fal
         if key.names != "none"
     )
     filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
-    met = []
-    for on in asked:
-        if _sides(on) <= filled:
-            wanted = "l.id < r.id" if same else HOPEFUL
-            met.append(f"""
-                select l.id as id_l, r.id as id_r{answers}
-                from {SCRATCH}.names l join {right} r on l.first_form = r.first and l.last_form = r.last and {_equalities(on)}
-                where {wanted}""")
-    nobody = f"select l.id as id_l, r.id as id_r{answers} from {left} l join {right} r on false"
-    warehouse.execute(f"create or replace table {SCRATCH}.met_by_name as {nobody}")
-    for pairs in met:  # one after the other: together they would hold all their hash tables at once
-        warehouse.execute(f"insert into {SCRATCH}.met_by_name {pairs}")
-    warehouse.execute(f"create or replace table {SCRATCH}.namesakes as select distinct * from {SCRATCH}.met_by_name")
-    warehouse.execute(f"drop table {SCRATCH}.met_by_name")
+    places = " or ".join(f"({_equalities(on)})" for on in asked if _sides(on) <= filled) or "false"
+    # Who bears which name is few enough to be looked through once; a join for each place would read the large side as often.
+    warehouse.execute(f"""
+        create or replace table {SCRATCH}.namesakes as
+        select l.id as id_l, r.id as id_r{answers}
+        from {SCRATCH}.names l join {right} r on l.first_form = r.first and l.last_form = r.last
+        where ({places}) and {"l.id < r.id" if same else HOPEFUL}""")
 
 
 def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
