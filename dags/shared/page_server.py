@@ -6,20 +6,22 @@ import re
 from typing import Annotated, Any
 
 from airflow.api_fastapi.core_api.security import get_user
-from fastapi import Depends, FastAPI, HTTPException
-from fastapi.responses import RedirectResponse, Response
+from fastapi import Depends, FastAPI
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
 from groundgame.config import load_settings
+from groundgame.pages.field import openable
 from groundgame.pages.site import POLICY
 
-# A name and no path: nothing outside the folder can be asked for.
-NAME = re.compile(r"[A-Za-z0-9_-]+\.html")
+# A name and no path: nothing outside the folder can be asked for. In small letters, so that a page has one name on any disk.
+NAME = re.compile(r"[a-z0-9_-]+\.html")
 HEADERS = {
     "Content-Security-Policy": f"{POLICY}; frame-ancestors 'self'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "private, no-cache",
 }
+User = Annotated[Any, Depends(get_user)]
 
 
 def page_server() -> FastAPI:
@@ -27,14 +29,27 @@ def page_server() -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/")
-    def start(_: Annotated[Any, Depends(get_user)]) -> Response:
+    def start(_: User) -> Response:
         return RedirectResponse("index.html")
 
     @app.get("/{name}")
-    def page(name: str, _: Annotated[Any, Depends(get_user)]) -> Response:
-        file = load_settings().pages_dir / name
-        if not NAME.fullmatch(name) or not file.is_file():
-            raise HTTPException(404, "There is no such page; the nightly DAG writes them at its end.")
+    def page(name: str, user: User) -> Response:
+        folder = load_settings().pages_dir
+        if not NAME.fullmatch(name):
+            return _refusal(404, "There is no such page.")
+        if name.startswith("field"):
+            hers = openable(folder, user.get_name(), name)
+            if hers is None:
+                return _refusal(403, "The field's pages are for those who lead a part of it: each sees her own.")
+            if hers != name:
+                return RedirectResponse(hers)
+        file = folder / name
+        if not file.is_file():
+            return _refusal(404, "There is no such page; the nightly DAG writes them at its end.")
         return Response(file.read_bytes(), media_type="text/html; charset=utf-8", headers=HEADERS)
 
     return app
+
+
+def _refusal(status: int, sentence: str) -> Response:
+    return PlainTextResponse(sentence, status, headers=HEADERS)

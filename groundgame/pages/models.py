@@ -10,7 +10,7 @@ from typing import Any
 from groundgame.config import Settings
 from groundgame.pages.site import Site
 
-VERSION = re.compile(r"[A-Za-z0-9_-]+")
+VERSION = re.compile(r"[a-z0-9_-]+")
 # Cards of older versions stay in the model folder.
 SHOWN_VERSIONS = 10
 

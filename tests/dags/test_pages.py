@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -26,5 +27,20 @@ def test_a_page_needs_a_login_and_a_path_leads_nowhere(
     client.cookies.set("_token", manager.generate_jwt(SimpleAuthManagerUser(username="vic", role="viewer")))
     page = client.get("/")
     assert page.text == "<h1>Tonight</h1>" and "default-src 'none'" in page.headers["content-security-policy"]
-    for path in ("/../secret.html", "/%2e%2e/secret.html", "/..%2fsecret.html", "/.index.html.writing", "/other.html"):
+    pages = {"field-state.html": "/NC/", "field-east.html": "/NC/E/", "field-west.html": "/NC/W/"}
+    access = {"leads": {"vic": [["field-east.html", "/NC/E/"]]}, "pages": pages}
+    (tmp_path / "field-access.json").write_text(json.dumps(access))
+    for name in pages:
+        (tmp_path / name).write_text(name)
+    assert client.get("/field.html").text == client.get("/field-east.html").text == "field-east.html"
+    for name in ("/field-state.html", "/field-west.html"):
+        assert client.get(name).status_code == 403, name
+    for path in (
+        "/field-access.json",
+        "/../secret.html",
+        "/%2e%2e/secret.html",
+        "/..%2fsecret.html",
+        "/.index.html.writing",
+        "/other.html",
+    ):
         assert client.get(path).status_code == 404, path
