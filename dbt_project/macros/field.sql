@@ -23,13 +23,13 @@
 {%- endmacro %}
 
 {# When an incremental table is brought up to date: contacts that a pending file reports or answers. Else every contact. #}
-{% macro comes_new(contact_key) -%}
+{% macro comes_new(reports) -%}
     {% if is_incremental() -%}
-    {{ contact_key }} in (
-        select c.contact_key from {{ ref('stg_field__contacts') }} as c
+    ({{ reports }}.source, {{ reports }}.contact_id) in (
+        select c.source, c.contact_id from {{ ref('stg_field__contacts') }} as c
         where c.file_id in (select p.file_id from {{ source('ops', 'field_pending') }} as p)
         union
-        select r.contact_key from {{ ref('stg_field__responses') }} as r
+        select r.source, r.contact_id from {{ ref('stg_field__responses') }} as r
         where r.file_id in (select p.file_id from {{ source('ops', 'field_pending') }} as p)
     )
     {%- else -%}

@@ -81,7 +81,12 @@ def build(
     with steady.kept(settings, is_whole_layer=layer == "marts" and not select) as unchanged:
         fresh = ["--full-refresh"] if is_fresh and layer in ("marts", "field") else []
         if layer == "field" and not full_tests:
-            tests = ["tag:none", "--exclude-resource-type", "test", "unit_test"]  # its gate asks the same in one query a table
+            tests = [
+                "tag:none",
+                "--exclude-resource-type",
+                "test",
+                "unit_test",
+            ]  # its gate asks the same in one query a table
         results = _invoke(settings, "build", [*scope, *unchanged, *tests, *fresh], f"build {layer}")
     built = [r for r in results if r.node.resource_type in ("model", "seed")]
     rows = _rows(

@@ -11,14 +11,14 @@ reports as (
     select contacts.*, greatest({{ week_closes('contacts.local_date') }}, openings.opened_date) as closes_date
     from {{ ref('stg_field__contacts') }} as contacts
     inner join openings on contacts.source = openings.source
-    where {{ comes_new('contacts.contact_key') }}
+    where {{ comes_new('contacts') }}
 ),
 
 answers as (
-    select contact_key, min(snapshot_date) as answered_date
-    from {{ ref('stg_field__responses') }}
-    where question = 'support' and {{ comes_new('contact_key') }}
-    group by contact_key
+    select responses.contact_key, min(responses.snapshot_date) as answered_date
+    from {{ ref('stg_field__responses') }} as responses
+    where responses.question = 'support' and {{ comes_new('responses') }}
+    group by responses.contact_key
 ),
 
 told as (
@@ -48,18 +48,18 @@ ranked as (
     from told
 ),
 
-booked as (
-    select * from ranked where is_in_time and recency_in_time = 1
-),
-
--- What is told now, where it differs from what the week was closed with.
-changed as (
-    select latest.*
-    from ranked as latest
-    left join booked on latest.contact_key = booked.contact_key
-    where
-        latest.recency = 1
-        and (
+pairs as (
+    select
+        latest.*,
+        booked.contact_key is not null as has_booked,
+        booked.account_key as booked_account_key,
+        booked.contact_type as booked_contact_type,
+        booked.local_date as booked_local_date,
+        booked.local_hour as booked_local_hour,
+        booked.event_key as booked_event_key,
+        booked.conversations as booked_conversations,
+        booked.support_ids_in_time as booked_support_ids,
+        (
             booked.contact_key is null
             or latest.account_key is distinct from booked.account_key
             or latest.contact_type <> booked.contact_type
@@ -67,28 +67,33 @@ changed as (
             or latest.local_date <> booked.local_date
             or latest.local_hour <> booked.local_hour
             or latest.support_ids <> booked.support_ids_in_time
-        )
+        ) as is_changed
+    from ranked as latest
+    left join ranked as booked
+        on latest.contact_key = booked.contact_key and booked.is_in_time and booked.recency_in_time = 1
+    where latest.recency = 1
 ),
 
-entries as (
-    select booked.*, booked.support_ids_in_time as ids, 1 as amount, false as is_correction from booked
+-- What the week was closed with; the same taken out; what is told instead.
+steps as (
+    select 'book' as step, 1 as amount
     union all
-    select changed.*, changed.support_ids as ids, 1 as amount, true as is_correction from changed
+    select 'take out' as step, -1 as amount
     union all
-    select booked.*, booked.support_ids_in_time as ids, -1 as amount, true as is_correction
-    from booked
-    inner join changed on booked.contact_key = changed.contact_key
+    select 'tell anew' as step, 1 as amount
 )
 
 select
-    contact_key,
-    account_key,
-    contact_type,
-    local_date,
-    local_hour,
-    event_key,
-    conversations,
-    ids as support_ids,
-    amount,
-    is_correction
-from entries
+    pairs.contact_key,
+    case when steps.step = 'tell anew' then pairs.account_key else pairs.booked_account_key end as account_key,
+    case when steps.step = 'tell anew' then pairs.contact_type else pairs.booked_contact_type end as contact_type,
+    case when steps.step = 'tell anew' then pairs.local_date else pairs.booked_local_date end as local_date,
+    case when steps.step = 'tell anew' then pairs.local_hour else pairs.booked_local_hour end as local_hour,
+    case when steps.step = 'tell anew' then pairs.event_key else pairs.booked_event_key end as event_key,
+    case when steps.step = 'tell anew' then pairs.conversations else pairs.booked_conversations end as conversations,
+    case when steps.step = 'tell anew' then pairs.support_ids else pairs.booked_support_ids end as support_ids,
+    steps.amount,
+    steps.step <> 'book' as is_correction
+from pairs
+cross join steps
+where (pairs.has_booked or steps.step = 'tell anew') and (pairs.is_changed or steps.step = 'book')

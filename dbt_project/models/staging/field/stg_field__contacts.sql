@@ -17,6 +17,7 @@ select
     lines._snapshot_date as snapshot_date,
     lines._file_id as file_id,
     lines._line as line,
+    lines.contact_id,
     lines._source || ':' || {{ cleaned('lines.contact_id') }} as contact_key,
     lines._source || ':' || {{ cleaned('lines.vendor_id') }} as vendor_key,
     lines._source || ':' || {{ cleaned('lines.canvasser_id') }} as account_key,

@@ -17,6 +17,7 @@ select
     lines._snapshot_date as snapshot_date,
     lines._file_id as file_id,
     lines._line as line,
+    lines.contact_id,
     lines._source || ':' || {{ cleaned('lines.contact_id') }} as contact_key,
     {{ decoded('lines.question_code', 'survey_question_codes.meaning') }} as question,
     {{ decoded('lines.answer_code', 'survey_answer_codes.meaning') }} as answer,
