@@ -167,8 +167,10 @@ def _models(
             [version],
         ).to_pylist()
         slices = warehouse.fetch(
+            "select slice_kind, slice_value, voters_count, gap_share, margin_share from ("
             "select distinct slice_kind, slice_value, voters_count, gap_share, margin_share from ops.score_slices"
-            " where model_version = ? and slice_kind <> 'county' order by abs(gap_share) desc, slice_kind, slice_value limit 5",
+            " where model_version = ? and slice_kind <> 'county') as s"
+            " order by abs(gap_share) desc, slice_kind, slice_value limit 5",
             [version],
         ).to_pylist()
         moved = {name: readings.get(f"{name}[{score}]") for name in ("distribution_shift", "moved_far", "mean_change")}
