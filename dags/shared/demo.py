@@ -142,6 +142,7 @@ def show_scores(settings: Settings, console: Console) -> None:
     for row in rows.to_pylist():
         table.add_row(*(str(value) for value in row.values()))
     console.print(table)
+    console.print(f"Look at it: {settings.pages_dir / 'index.html'}", highlight=False, soft_wrap=True)
     console.print(
         'Ask more: .venv/bin/groundgame sql "select * from marts.voter_scores limit 5"', highlight=False, markup=False
     )

@@ -48,9 +48,15 @@ def write(settings: Settings, site: Site, about: dict[str, Any]) -> None:
 
 
 def scores(settings: Settings) -> list[str]:
-    """The scores of ``voter_scores``, turnout first; none before the first one is published."""
-    columns = query(settings, "select * from voter_scores limit 0").column_names
-    found = [name.removesuffix("_score") for name in columns if name.endswith("_score")]
+    """The scores of ``voter_scores`` that some voters have, turnout first."""
+    columns = [
+        name for name in query(settings, "select * from voter_scores limit 0").column_names if name.endswith("_score")
+    ]
+    if not columns:
+        return []
+    counts = ", ".join(f"count({column}) as {column}" for column in columns)
+    scored = query(settings, f"select {counts} from voter_scores").to_pylist()[0]
+    found = [column.removesuffix("_score") for column in columns if scored[column] >= MIN_PLACE]
     return sorted(found, key=lambda name: (name != "turnout", name))
 
 
