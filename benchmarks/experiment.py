@@ -16,7 +16,7 @@ from rich.table import Table
 from benchmarks.study import AS_OF, DATA, FILE
 from groundgame import stages
 from groundgame.config import ROOT, Settings, load_settings
-from groundgame.experiments.impact import measure
+from groundgame.experiments.impact import measure, outcomes
 from groundgame.warehouse.base import open_warehouse
 from models_py.arms import read_arms, read_experiment, shuffled
 from models_py.learners import LEARNERS, Arms, fit_learners
@@ -72,7 +72,8 @@ def _effects(settings: Settings, console: Console) -> Arms:
         table.add_row(one.arm, *figures, f"{one.voters:,}", f"{one.control_voters:,}")
     console.print(table)
     with open_warehouse(settings, read_only=True) as warehouse:
-        return read_arms(warehouse, load_spec(settings, "turnout"), read_experiment(warehouse, NAME), ARM)
+        experiment = read_experiment(warehouse, NAME)
+        return read_arms(warehouse, load_spec(settings, "turnout"), experiment, ARM, outcomes(warehouse, experiment))
 
 
 def _splits(verdict: Verdict) -> Table:

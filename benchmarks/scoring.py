@@ -23,7 +23,7 @@ def run(settings: Settings, as_of: dt.date) -> list[Figure]:
     if pointer is None:
         raise SystemExit("no champion to measure; run a night first")
     stored = registry.load(settings, "turnout", pointer.version, pointer.manifest_sha256)
-    condition = tonight_condition(load_spec(settings, "turnout"), as_of, None)
+    condition = tonight_condition(load_spec(settings, "turnout").universe, as_of, None)
     with open_warehouse(settings, read_only=True) as warehouse:
         table = warehouse.fetch(f"select {stored.encoding.select()} from {FEATURES_TABLE} f where {condition}")
     matrix = np.column_stack([column.to_numpy().astype(np.float32) for column in table.columns])

@@ -21,7 +21,6 @@ from groundgame.config import ROOT, Settings, load_settings
 from groundgame.warehouse import ops
 from groundgame.warehouse.base import open_warehouse
 from models_py import registry
-from models_py.answers import ANSWERS_TABLE
 from models_py.encode import FEATURES_TABLE
 from models_py.train import train
 
@@ -102,7 +101,7 @@ def _respondents(settings: Settings, file: Path) -> None:
         for schema in ("marts", "intermediate"):
             warehouse.execute(f"create schema if not exists {schema}")
         warehouse.replace(FEATURES_TABLE, pa.table(features))
-        warehouse.replace(ANSWERS_TABLE, pa.table(answers))
+        warehouse.replace("intermediate.int_support__answered", pa.table(answers))
         ops.set_run_parameters(warehouse, AS_OF, True)
 
 

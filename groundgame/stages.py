@@ -75,10 +75,11 @@ def due_sources(settings: Settings, of_apps: bool | None = None) -> list[str]:
 
 
 def due_scores(settings: Settings) -> list[str]:
-    """Names of the scores in the scores folder."""
+    """Names of the scores in the scores folder, uplift scores last."""
     from models_py.spec import load_scores
+    from models_py.uplift_spec import load_uplifts
 
-    return sorted(load_scores(settings))
+    return [*load_scores(settings), *load_uplifts(settings)]
 
 
 @stage
@@ -179,16 +180,21 @@ def assign(settings: Settings, experiment: str, as_of: dt.date) -> Result:
 def train(settings: Settings, score: str, as_of: dt.date, trials: int | None = None) -> Result:
     """Train one score's challenger, judge it and promote it if it is better; ``trials``: settings to try before."""
     from models_py.train import train as run
+    from models_py.train_uplift import train_uplift
+    from models_py.uplift_spec import load_uplifts
 
     _check_night(settings, as_of)
+    if (uplift := load_uplifts(settings).get(score)) is not None:
+        return train_uplift(settings, uplift, as_of)
     return run(settings, score, as_of, universe=_study(settings).get("universe"), trials=trials)
 
 
 def missing_models(settings: Settings) -> list[str]:
-    """Scores that have no champion yet; the first night trains them."""
+    """Scores that have no champion yet; the first night trains them. Uplift is judged by the weekly training alone."""
     from models_py.registry import champion
+    from models_py.spec import load_scores
 
-    return [score for score in due_scores(settings) if champion(settings, score) is None]
+    return [score for score in load_scores(settings) if champion(settings, score) is None]
 
 
 def _needs_past(settings: Settings) -> bool:

@@ -14,7 +14,7 @@ from models_py.encode import FEATURES_TABLE, check_columns, learn_encoding, lite
 from models_py.evaluate import DIGITS
 from models_py.matrix import ANSWERS, Election, TrainingRows, collect, sample_threshold, tonight_condition
 from models_py.spec import Answers, Balance, ScoreSpec
-from models_py.weigh import rake
+from models_py.weigh import effective_rows, rake
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
 
 TOLD_SHARE = 0.01
-ANSWERS_TABLE = "intermediate.int_support__answered"
+# How much of an answer of alias f is on side s.
+SIDE_SHARE = "case when s.outcome = 1 then f.worth else 1 - f.worth end"
 
 
 def read_answered_rows(
@@ -38,11 +39,11 @@ def read_answered_rows(
     if answers is None:
         raise ModelRejected(spec.score, "challenger", ["its label is no answer"])
     check_columns(warehouse, spec)
-    condition = tonight_condition(spec, as_of, universe)
+    condition = tonight_condition(spec.universe, as_of, universe)
     asked = _asked(answers, as_of, condition)
     found = warehouse.fetch(f"with {asked} select count(*) as n from asked").column(0)[0].as_py()
     if not found:
-        raise ModelRejected(spec.score, "challenger", ["no voter has said yet whom she supports"])
+        raise ModelRejected(spec.score, "challenger", [f"nobody is in intermediate.{answers.table} yet"])
     encoding = learn_encoding(warehouse, spec, condition)
     sampled = f"substr(md5({literal(seed)} || '|' || coalesce(f.household_id, f.voter_id)), 1, 8) < '{sample_threshold(spec, found)}'"
     election = Election((ANSWERS,), as_of, ANSWERS, found, has_roll=False)
@@ -51,29 +52,38 @@ def read_answered_rows(
 with {asked}
 select
     {encoding.select("f.")},
-    f.outcome as _label,
+    s.outcome as _label,
     coalesce(cast(f.{spec.count_column} as real), 0) as _count,
     cast(0 as smallint) as _election,
     substr(md5({literal(seed)} || '|' || coalesce(f.household_id, f.voter_id)), 9, 16) as _household,
     coalesce(cast(f.county_code as varchar), 'unknown') as _county
-from asked f where {sampled} order by f.voter_id"""),
+from asked f cross join sides s
+where {sampled} and {SIDE_SHARE} > 0
+order by f.voter_id, s.outcome"""),
         encoding,
         (election,),
     )
-    if not answers.balance:
-        return rows
+    said = warehouse.fetch(f"""
+with {asked}
+select {", ".join(["f.voter_id", f"{SIDE_SHARE} as side_share", *map(_value, answers.balance)])}
+from asked f cross join sides s
+where {sampled} and {SIDE_SHARE} > 0
+order by f.voter_id, s.outcome""")
+    side = said.column(1).to_numpy().astype(np.float64)
+    voter = np.unique(said.column(0).to_numpy(), return_inverse=True)[1]
+    answered = np.unique(voter, return_index=True)[1]
     codes, shares, names = [], [], []
-    for balance in answers.balance:
+    for column, balance in enumerate(answers.balance, start=2):
         values = _shares(warehouse, balance, condition)
-        said = warehouse.fetch(
-            f"with {asked} select {_value(balance)} as value from asked f where {sampled} order by f.voter_id"
-        )
         places = {value: place for place, value in enumerate(values)}
-        codes.append(np.array([places[value] for value in said.column(0).to_pylist()], dtype=np.int64))
+        codes.append(np.array([places[value] for value in said.column(column).to_pylist()], dtype=np.int64)[answered])
         shares.append(np.array(list(values.values()), dtype=np.float64))
         names.append([{"column": balance.column, "value": value} for value in values])
-    weight = rake(codes, shares, len(rows.label), answers.weight_at_most)
-    return replace(rows, weight=weight, balance=tuple(_told(codes, shares, names, weight)))
+    weight = rake(codes, shares, len(answered), answers.weight_at_most)
+    told = tuple(_told(codes, shares, names, weight))
+    # An answer of less than a sure vote stands for some of both sides.
+    split = weight[voter] * side
+    return replace(rows, weight=split / split.mean(), balance=told, effective_rows=effective_rows(weight))
 
 
 def _told(
@@ -92,21 +102,28 @@ def _told(
 
 
 def _asked(answers: Answers, as_of: dt.date, condition: str) -> str:
-    """CTEs that end in ``asked``: tonight's feature rows of those whose latest answer is for or against, with the outcome."""
+    """CTEs: ``asked``, tonight's feature rows of those whose latest answer tells something, and the two ``sides`` of an outcome."""
     ways = ", ".join(map(literal, answers.contact_types))
-    for_us, against = (", ".join(map(str, levels)) for levels in (answers.supporting, answers.opposing))
+    levels = ", ".join(map(str, answers.supports))
+    worth = " ".join(f"when {level} then {share}" for level, share in sorted(answers.supports.items()))
+    day = answers.day
     since = as_of - dt.timedelta(days=answers.within_days)
     return f"""
 ranked as (
-    select a.voter_id, a.support_level,
-        row_number() over (partition by a.voter_id order by a.answered_on desc, a.contact_type) as recency
-    from {ANSWERS_TABLE} a
-    where a.contact_type in ({ways}) and a.answered_on >= date {literal(since)} and a.answered_on < date {literal(as_of)}
+    select a.voter_id, a.{answers.level} as level,
+        row_number() over (partition by a.voter_id order by a.{day} desc, a.contact_type, a.{answers.level}) as recency
+    from intermediate.{answers.table} a
+    where a.contact_type in ({ways}) and a.{day} >= date {literal(since)} and a.{day} < date {literal(as_of)}
 ),
 asked as (
-    select f.*, cast(case when r.support_level in ({for_us}) then 1 else 0 end as smallint) as outcome
+    select f.*, cast(case r.level {worth} end as double precision) as worth
     from {FEATURES_TABLE} f inner join ranked r on f.voter_id = r.voter_id and r.recency = 1
-    where {condition} and r.support_level in ({for_us}, {against})
+    where {condition} and r.level in ({levels})
+),
+sides as (
+    select cast(0 as smallint) as outcome
+    union all
+    select cast(1 as smallint) as outcome
 )"""
 
 

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groundgame.errors import ModelRejected, SpecError
-from groundgame.experiments.impact import outcomes
+from groundgame.experiments.impact import effects_of, outcomes
 from models_py.encode import FEATURES_TABLE, check_columns, learn_encoding, literal
 from models_py.learners import Arms
 from models_py.spec import ScoreSpec
+from models_py.uplift_spec import UpliftSpec
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from groundgame.warehouse.base import Warehouse
 
 # The same for all in one election, or moved by the treatment itself: what users did in an app after the letter came.
+ANSWERS_TABLE = "intermediate.int_support__answered"
 LEFT_OUT = frozenset({"target_election_kind", "app_actions_count"})
 
 
@@ -32,7 +36,37 @@ def read_experiment(warehouse: Warehouse, name: str) -> dict[str, Any]:
     return found[0]
 
 
-def read_arms(warehouse: Warehouse, spec: ScoreSpec, experiment: dict[str, Any], arm: str) -> Arms:
+def read_outcomes(warehouse: Warehouse, spec: UpliftSpec, experiment: dict[str, Any]) -> pd.DataFrame:
+    """One row per assigned voter: arm, stratum, cluster and outcome; where answers are the outcome, of those who gave one."""
+    people = outcomes(warehouse, experiment)
+    if spec.outcome == "votes":
+        return people
+    levels = ", ".join(map(str, (*spec.supporting, *spec.opposing)))
+    said = warehouse.fetch(
+        f"""
+        with ranked as (
+            select voter_id, support_level,
+                row_number() over (partition by voter_id order by answered_on desc, contact_type) as recency
+            from {ANSWERS_TABLE}
+            where answered_on >= ? and answered_on < ?
+        )
+        select voter_id, support_level from ranked where recency = 1 and support_level in ({levels}) order by voter_id""",
+        [experiment["start_date"], experiment["analysis_date"]],
+    ).to_pandas()
+    people = people.merge(said, on="voter_id").sort_values("voter_id")
+    people["outcome"] = people["support_level"].isin(spec.supporting).astype("int8")
+    return people.drop(columns="support_level").reset_index(drop=True)
+
+
+def largest_arm(people: pd.DataFrame, control: str) -> str:
+    """The arm with the largest effect; the first by name where several are equal."""
+    effects = effects_of(people, control)
+    return max(effects, key=lambda one: one.effect).arm if effects else control
+
+
+def read_arms(
+    warehouse: Warehouse, spec: ScoreSpec, experiment: dict[str, Any], arm: str, people: pd.DataFrame
+) -> Arms:
     """Voters of one arm and of control, ordered by voter, in a score's features as they stood before the election.
 
     Raises:
@@ -45,7 +79,6 @@ def read_arms(warehouse: Warehouse, spec: ScoreSpec, experiment: dict[str, Any],
     table = warehouse.fetch(
         f"select f.voter_id, {encoding.select('f.')} from {FEATURES_TABLE} f where {condition} order by f.voter_id"
     ).to_pandas()
-    people = outcomes(warehouse, experiment)
     rows = (
         people[people["arm"].isin([arm, experiment["control_arm"]])].merge(table, on="voter_id").sort_values("voter_id")
     )

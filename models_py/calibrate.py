@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -69,6 +69,12 @@ class Calibrator:
 
     curves: dict[str, Curve]
     fallback: str
+
+    lowest: ClassVar[float] = 0.0
+
+    def points(self, share: NDArray[np.float64]) -> NDArray[np.int16]:
+        """Calibrated probabilities as whole points, 0-100."""
+        return np.rint(share * 100).astype(np.int16)
 
     def apply(self, raw: NDArray[np.float64], kind: str) -> NDArray[np.float64]:
         """Calibrated probabilities for voters whose target election is of ``kind``."""

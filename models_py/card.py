@@ -20,7 +20,6 @@ from models_py.matrix import ANSWERS, TrainingRows
 from models_py.recipe import LEVEL_KNOWN, MODEL, Fitted, Judged
 from models_py.slices import slices
 from models_py.spec import ScoreSpec
-from models_py.weigh import effective_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -120,7 +119,7 @@ def _data(rows: TrainingRows) -> dict[str, Any]:
         "snapshot_sha256": rows.snapshot_sha256(),
         "rows": len(rows.label),
         "elections": elections,
-        "effective_rows": len(rows.label) if rows.weight is None else round(effective_rows(rows.weight)),
+        "effective_rows": round(rows.effective_rows or len(rows.label)),
         "balance": list(rows.balance),
     }
 

@@ -6,6 +6,7 @@ second scikit-learn contract and models that are pickles; here a model is the sa
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,13 @@ class Arms:
     outcome: NDArray[np.int8]
     is_treated: NDArray[np.bool_]
     household: NDArray[np.int64]
+
+    def snapshot_sha256(self) -> str:
+        """Hash of all that learners see."""
+        digest = hashlib.sha256(repr(self.encoding).encode())
+        for part in (self.x, self.outcome, self.is_treated, self.household):
+            digest.update(np.ascontiguousarray(part).data.cast("B"))
+        return digest.hexdigest()
 
     def take(self, chosen: NDArray[np.bool_]) -> Arms:
         """The chosen voters."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from groundgame.errors import ModelRejected, SpecError
 from models_py.encode import FEATURES_TABLE, Encoding, check_columns, learn_encoding, literal
-from models_py.spec import ScoreSpec
+from models_py.spec import ScoreSpec, Universe
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,8 +56,9 @@ class TrainingRows:
 
     ``x`` is (rows, features) float32 with NaN for unknown; ``label`` 0 or 1; ``count`` the count of past votes;
     ``household`` a 64-bit key of the voter's household; ``election`` the position in ``elections``, oldest first;
-    ``county`` the code of the voter's county, for judging alone; ``weight`` how many voters of the universe a row stands for, with mean 1,
-    None where rows are the universe or a fair sample of it; ``balance`` how those who answered differ from the universe.
+    ``county`` the code of the voter's county, for judging alone; ``weight`` how many voters of the universe a row stands for,
+    with mean 1, None where rows are the universe or a fair sample of it; ``balance`` how those who answered differ from the universe;
+    ``effective_rows`` how many equal answers tell as much.
     """
 
     encoding: Encoding
@@ -70,6 +71,7 @@ class TrainingRows:
     county: NDArray[Any] | None = None
     weight: NDArray[np.float64] | None = None
     balance: tuple[dict[str, Any], ...] = ()
+    effective_rows: float | None = None
 
     def weight_of(self, chosen: NDArray[Any]) -> NDArray[np.float64] | None:
         """Weights of the chosen rows; None where all weigh alike."""
@@ -96,7 +98,7 @@ class ScoredRows:
     x: NDArray[np.float32]
 
 
-def universe_condition(spec: ScoreSpec, override: dict[str, Any] | None = None) -> str:
+def universe_condition(declared: Universe, override: dict[str, Any] | None = None) -> str:
     """SQL condition on the feature table (alias ``f``): scorable, and in the spec's or the study's universe.
 
     A status that is not known at the time passes: there is none before a state's first snapshot.
@@ -104,7 +106,7 @@ def universe_condition(spec: ScoreSpec, override: dict[str, Any] | None = None) 
     Raises:
         SpecError: the override names a column that a universe cannot be told by.
     """
-    wanted = {"status": spec.universe.status, "experiment_arm": spec.universe.experiment_arm}
+    wanted = {"status": declared.status, "experiment_arm": declared.experiment_arm}
     for column, values in (override or {}).items():
         if column not in UNIVERSE_COLUMNS:
             raise SpecError("universe", column, "cannot tell a universe", f"known: {', '.join(UNIVERSE_COLUMNS)}")
@@ -121,7 +123,7 @@ def training_condition(spec: ScoreSpec, as_of: dt.date, universe: dict[str, Any]
     """SQL condition for the rows with a known label: past elections of the declared kinds, or the study's own."""
     condition = (
         f"f.as_of_role = 'training' and f.target_election_date < date {literal(as_of)} "
-        f"and {universe_condition(spec, universe)}"
+        f"and {universe_condition(spec.universe, universe)}"
     )
     if is_study:
         return condition
@@ -191,7 +193,7 @@ def read_scored_rows(
     Raises:
         ModelRejected: there is nobody to score.
     """
-    condition = tonight_condition(spec, as_of, universe)
+    condition = tonight_condition(spec.universe, as_of, universe)
     found = warehouse.fetch(
         f"select target_election_date, target_election_kind, count(*) as n from {FEATURES_TABLE} f where {condition} "
         "group by 1, 2 order by n desc, 1, 2"
@@ -213,10 +215,23 @@ order by f.voter_id"""
     return ScoredRows(date, kind, np.concatenate(blocks))
 
 
-def tonight_condition(spec: ScoreSpec, as_of: dt.date, universe: dict[str, Any] | None) -> str:
+def read_voters(warehouse: Warehouse, universe: Universe, as_of: dt.date, encoding: Encoding) -> NDArray[np.float32]:
+    """Tonight's voters of a universe, every one of them, ordered by voter.
+
+    Raises:
+        ModelRejected: there is nobody to score.
+    """
+    sql = f"select {encoding.select('f.')} from {FEATURES_TABLE} f where {tonight_condition(universe, as_of, None)}"
+    blocks = [_float_columns(batch, encoding) for batch in warehouse.stream(f"{sql} order by f.voter_id")]
+    if not blocks:
+        raise ModelRejected("uplift", "challenger", [f"no voter to score on {as_of} in {FEATURES_TABLE}"])
+    return np.concatenate(blocks)
+
+
+def tonight_condition(declared: Universe, as_of: dt.date, universe: dict[str, Any] | None) -> str:
     """SQL condition for the voters to score tonight."""
     day = f"f.as_of_role = 'tonight' and f.as_of_date = date {literal(as_of)}"
-    return f"{day} and {universe_condition(spec, universe)}"
+    return f"{day} and {universe_condition(declared, universe)}"
 
 
 def _is_study(warehouse: Warehouse) -> bool:

@@ -18,7 +18,8 @@ from models_py import registry
 from models_py.encode import FEATURES_TABLE, feature_columns
 from models_py.matrix import tonight_condition
 from models_py.process import ModelProcess
-from models_py.spec import ScoreSpec, load_spec
+from models_py.spec import ScoreSpec
+from models_py.uplift_spec import UpliftSpec, load_any
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,7 +46,7 @@ def score(settings: Settings, score_name: str, as_of: dt.date, universe: dict[st
         ModelRejected: there is no champion, or it does not pass its checks; what was predicted before stays.
     """
     start = time.perf_counter()
-    spec = load_spec(settings, score_name)
+    spec = load_any(settings, score_name)
     pointer = registry.champion(settings, score_name)
     if pointer is None:
         if not spec.is_optional:
@@ -59,7 +60,7 @@ def score(settings: Settings, score_name: str, as_of: dt.date, universe: dict[st
         open_warehouse(settings) as warehouse,
     ):
         _check(warehouse, stored)
-        predictions = _predict(warehouse, spec, stored, process, tonight_condition(spec, as_of, universe))
+        predictions = _predict(warehouse, spec, stored, process, tonight_condition(spec.universe, as_of, universe))
         with warehouse.transaction():
             _replace(warehouse, score_name, as_of, stored.version, predictions)
             _record_check(warehouse, score_name, as_of, stored.version, process.agreement)
@@ -73,7 +74,7 @@ def score(settings: Settings, score_name: str, as_of: dt.date, universe: dict[st
     )
 
 
-def _unpublished(settings: Settings, spec: ScoreSpec, as_of: dt.date) -> Result:
+def _unpublished(settings: Settings, spec: ScoreSpec | UpliftSpec, as_of: dt.date) -> Result:
     """Nobody has this score tonight, not even one that an earlier run of the night wrote."""
     with open_warehouse(settings) as warehouse:
         if "predictions" in warehouse.tables("scores"):
@@ -81,11 +82,6 @@ def _unpublished(settings: Settings, spec: ScoreSpec, as_of: dt.date) -> Result:
                 f"delete from {PREDICTIONS_TABLE} where score_name = ? and as_of_date = ?", [spec.score, as_of]
             )
     return Result(stage="score", name=spec.score, details={"unpublished": "no model of it has been promoted"})
-
-
-def to_scores(probabilities: NDArray[np.float64]) -> NDArray[np.int16]:
-    """Calibrated probabilities as whole points, 0-100."""
-    return np.rint(probabilities * 100).astype(np.int16)
 
 
 def _check(warehouse: Warehouse, stored: registry.StoredModel) -> None:
@@ -102,7 +98,11 @@ def _check(warehouse: Warehouse, stored: registry.StoredModel) -> None:
 
 
 def _predict(
-    warehouse: Warehouse, spec: ScoreSpec, stored: registry.StoredModel, process: ModelProcess, condition: str
+    warehouse: Warehouse,
+    spec: ScoreSpec | UpliftSpec,
+    stored: registry.StoredModel,
+    process: ModelProcess,
+    condition: str,
 ) -> pa.Table:
     """voter_id, score_raw, score and reasons of all voters of tonight; narrow columns, so a state fits into memory."""
     import pyarrow as pa
@@ -120,14 +120,14 @@ def _predict(
     for position, answer in enumerate(process.predict(blocks())):
         voter_id, kind = voters[position]
         share = _calibrated(stored, answer.raw, kind)
-        part = {"voter_id": voter_id, "score_raw": share, "score": to_scores(share)}
+        part = {"voter_id": voter_id, "score_raw": share, "score": stored.calibrator.points(share)}
         parts.append(pa.table({**part, **_in_words(spec, answer.reasons)}))
     if not parts:
         return pa.table({"voter_id": pa.array([], pa.string()), "score_raw": pa.array([], pa.float64())})
     return pa.concat_tables(parts)
 
 
-def _in_words(spec: ScoreSpec, reasons: NDArray[np.uint8]) -> dict[str, pa.Array]:
+def _in_words(spec: ScoreSpec | UpliftSpec, reasons: NDArray[np.uint8]) -> dict[str, pa.Array]:
     """Codes of reasons as columns of words; a dictionary, so a million rows do not carry a million sentences."""
     import pyarrow as pa
 
@@ -147,7 +147,7 @@ def _calibrated(stored: registry.StoredModel, raw: NDArray[np.float64], kind: pa
         chosen = pc.equal(kind, other).to_numpy(zero_copy_only=False)
         share[chosen] = stored.calibrator.apply(raw[chosen], other)
     # A comparison with NaN is false, so this refuses NaN too.
-    if not bool(((share >= 0) & (share <= 1)).all()):
+    if not bool(((share >= stored.calibrator.lowest) & (share <= 1)).all()):
         raise ModelRejected(stored.score, stored.version, ["predicts something that is not a probability"])
     return share
 

@@ -20,6 +20,7 @@ from groundgame.config import Settings
 from groundgame.durable import sync
 from groundgame.errors import ModelRejected
 from models_py.calibrate import Calibrator
+from models_py.effect_scale import EffectScale
 from models_py.encode import Encoding
 
 MODEL, CALIBRATION, ENCODING, CARD, PAGE, MANIFEST = (
@@ -51,7 +52,7 @@ class StoredModel:
     path: Path
     manifest_sha256: str
     encoding: Encoding
-    calibrator: Calibrator
+    calibrator: Calibrator | EffectScale
     card: dict[str, Any]
 
 
@@ -134,6 +135,14 @@ def promote(settings: Settings, stored: StoredModel) -> None:
     sync(folder)
 
 
+def retire(settings: Settings, score: str) -> None:
+    """Take a score out of use; its versions stay in their folders."""
+    pointer = settings.models_dir / score / "champion.json"
+    if pointer.exists():
+        pointer.unlink()
+        sync(pointer.parent)
+
+
 def load(settings: Settings, score: str, version: str, manifest_sha256: str | None = None) -> StoredModel:
     """Check every file of a model folder by its hash and read the small ones; model.txt is left to the child process.
 
@@ -158,7 +167,8 @@ def load(settings: Settings, score: str, version: str, manifest_sha256: str | No
     card = json.loads((path / CARD).read_text(encoding="utf-8"))
     if untrue := _untrue(card, encoding, manifest):
         raise ModelRejected(score, version, untrue)
-    calibrator = Calibrator.from_dict(json.loads((path / CALIBRATION).read_text(encoding="utf-8")))
+    scale = json.loads((path / CALIBRATION).read_text(encoding="utf-8"))
+    calibrator = EffectScale.from_dict(scale) if "effect" in scale else Calibrator.from_dict(scale)
     return StoredModel(score, version, path, actual, encoding, calibrator, card)
 
 

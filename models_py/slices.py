@@ -15,7 +15,6 @@ from models_py.calibrate import moved_to
 from models_py.evaluate import DIGITS, auc
 from models_py.matrix import TrainingRows
 from models_py.recipe import MODEL, Judged
-from models_py.weigh import effective_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,16 +48,24 @@ def _figures(judged: Judged, p: NDArray[np.float64], chosen: NDArray[np.bool_]) 
     weight = None if judged.weight is None else judged.weight[chosen]
     gap = p - label
     area = auc(label, p, weight)
-    rows = len(label) if weight is None else effective_rows(weight)
     return {
         "voters_count": len(label),
         "voted_share": round(float(np.average(label, weights=weight)), DIGITS),
         "mean_share": round(float(np.average(p, weights=weight)), DIGITS),
         "gap_share": round(float(np.average(gap, weights=weight)), DIGITS),
-        "margin_share": round(1.96 * float(gap.std()) / rows**0.5, DIGITS),
+        "margin_share": round(1.96 * _error(gap, judged.household[chosen], weight), DIGITS),
         "brier": round(float(np.average(gap**2, weights=weight)), DIGITS),
         "auc": round(area, DIGITS) if np.isfinite(area) else None,
     }
+
+
+def _error(gap: NDArray[np.float64], household: NDArray[np.uint64], weight: NDArray[np.float64] | None) -> float:
+    """Standard error of the mean gap; of weighed answers by home, because one answer may be two rows."""
+    if weight is None:
+        return float(gap.std()) / len(gap) ** 0.5
+    _, member = np.unique(household, return_inverse=True)
+    sums = np.bincount(member, weights=weight * (gap - np.average(gap, weights=weight)))
+    return float(np.sqrt((sums**2).sum()) / weight.sum())
 
 
 def _groups(rows: TrainingRows, judged: NDArray[np.int64]) -> dict[str, NDArray[Any]]:

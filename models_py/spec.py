@@ -40,8 +40,13 @@ class Balance(Strict):
 class Answers(Strict):
     """What voters said, in place of how they voted. Nobody was asked at random: who answers is weighed to be like the universe."""
 
-    supporting: list[int] = Field(min_length=1, description="support levels that count as the outcome, of 1 to 5")
-    opposing: list[int] = Field(min_length=1, description="levels that count against it; any other is no answer")
+    table: Name = Field("int_support__answered", description="in the schema intermediate")
+    level: Name = Field("support_level", description="its column of what was said")
+    day: Name = Field("answered_on", description="its column of when")
+    supports: dict[int, Share] = Field(
+        min_length=2,
+        description="level -> share of such voters who have the outcome; any other level is no answer",
+    )
     contact_types: list[str] = Field(min_length=1, description="ways of asking that count")
     within_days: int = Field(ge=1, description="older answers are forgotten")
     balance: list[Balance] = Field(default_factory=list, description="empty: all answers weigh alike")
@@ -59,13 +64,9 @@ class Label(Strict):
 
     @model_validator(mode="after")
     def votes_or_answers(self) -> Label:
-        """An answer is no vote, and no level is on both sides."""
-        if self.answers is not None:
-            if self.votes:
-                raise ValueError("give votes or answers, not both")
-            both = sorted(set(self.answers.supporting) & set(self.answers.opposing))
-            if both:
-                raise ValueError(f"supporting and opposing at once: {both}")
+        """An answer is no vote."""
+        if self.answers is not None and self.votes:
+            raise ValueError("give votes or answers, not both")
         return self
 
 

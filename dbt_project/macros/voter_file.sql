@@ -104,3 +104,9 @@
     max(case when history.score_name = '{{ score_name }}' then predictions.reason_2 end) as {{ score_name }}_reason_2,
     max(case when history.score_name = '{{ score_name }}' then predictions.reason_3 end) as {{ score_name }}_reason_3
 {%- endmacro %}
+
+{# The columns of one uplift score: an effect has no reason that could be said of one voter. #}
+{% macro uplift_columns(score_name) -%}
+    max(case when history.score_name = '{{ score_name }}' then history.score end) as {{ score_name }}_score,
+    max(case when history.score_name = '{{ score_name }}' then history.model_version end) as {{ score_name }}_model_version
+{%- endmacro %}

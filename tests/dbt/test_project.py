@@ -40,6 +40,7 @@ MARTS = {
     "fct_votes",
     "fct_experiment_assignments",
     "impact_report",
+    "targets",
     "feat_voters",
     "voter_score_history",
     "voter_scores",

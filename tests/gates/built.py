@@ -60,6 +60,7 @@ def build(settings: Settings, as_of: dt.date) -> None:
         "create or replace table marts.dim_zips as select distinct zip_code, 'nc-' || zip_code as zip_id from marts.dim_voters",
         "create or replace table marts.dim_districts as select distinct congressional_district as district_id from marts.dim_voters",
         "create or replace table marts.dim_elections as select election_id, election_date, is_complete as is_history_complete,"
+        " 'general' as election_type,"
         " not is_complete as is_upcoming, votes_count from (values ('nc-2024-11-05-general', date '2024-11-05', true, 900),"
         " ('nc-2026-11-03-general', date '2026-11-03', false, 0)) as t(election_id, election_date, is_complete, votes_count)",
         "create or replace table marts.fct_votes as select voter_id, 'nc-2024-11-05-general' as election_id,"
@@ -115,6 +116,9 @@ def score(settings: Settings, as_of: dt.date, shift: int = 0) -> None:
             f"create or replace table marts.impact_report as select 'letter' as experiment_id, 'letter' as arm, {night} as measured_date,"
             " 900 as voters_count, 900 as control_voters_count, -0.01 as effect_share, 0.01 as standard_error_share,"
             " -0.03 as effect_low_share, 0.01 as effect_high_share",
+            f"create or replace table marts.targets as select 'gotv' as universe, 'state' as district_type, 'nc' as district_id,"
+            f" {night} as as_of_date, 3 as voters_count, 2 as households_count, 1.5::double as expected_votes,"
+            " 1.0::double as expected_supporting_votes, 7.5 as cost_amount",
             "create or replace table marts.voter_scores as select voter_id, as_of_date, score as turnout_score,"
             f" model_version as turnout_model_version from marts.voter_score_history where as_of_date = {night}",
         ],

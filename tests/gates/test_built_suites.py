@@ -153,6 +153,12 @@ FAILURES = {
         r"out_of_range\[turnout\]",
     ),
     "a constant": ("scores", "update marts.voter_score_history set score = 50", r"distinct_scores\[turnout\]"),
+    "a district counted twice": ("scores", "insert into marts.targets select * from marts.targets", "repeated_keys"),
+    "a ward larger than its state": (
+        "scores",
+        "insert into marts.targets select universe, 'ward', 'w', as_of_date, 4, 2, 1.5, 1, 7.5 from marts.targets",
+        "beyond_the_state",
+    ),
     "two models": (
         "scores",
         "update marts.voter_score_history set model_version = 'v2' where voter_id = 'NC-AA000001'",
@@ -247,6 +253,19 @@ HOLDS = {
         "delete from marts.voter_score_history where hash(voter_id) % 50 = 0",
         "coverage[turnout]",
     ),
+    "a group that the model is wrong about": (
+        "scores",
+        "insert into ops.score_slices by name select 'turnout' as score_name, 'v1' as model_version, 'race' as slice_kind,"
+        " 'black' as slice_value, 1500 as voters_count, -0.09 as gap_share, 0.02 as margin_share",
+        "unfair_gap[turnout]",
+    ),
+    "an election that went otherwise than it was scored": (
+        "scores",
+        "update marts.dim_elections set election_date = date '2026-02-20' where is_history_complete;"
+        " insert into marts.voter_score_history select voter_id, score_name, date '2026-02-10', 0.4, 40, 'v0'"
+        " from marts.voter_score_history",
+        "wrong_last_election[turnout]",
+    ),
 }
 
 
@@ -258,7 +277,12 @@ def test_damage_holds(settings: Settings, stage: str, damage: str, rule: str) ->
 
 
 @pytest.mark.parametrize(
-    ("shift", "held"), [(0, []), (1, []), (12, ["distribution_shift[turnout]", "mean_change[turnout]"])]
+    ("shift", "held"),
+    [
+        (0, []),
+        (1, []),
+        (12, ["distribution_shift[turnout]", "drift_since_first_night[turnout]", "mean_change[turnout]"]),
+    ],
 )
 def test_a_jump_of_the_distribution_holds(settings: Settings, shift: int, held: list[str]) -> None:
     first = gate.run(settings, "scores", AS_OF)

@@ -30,13 +30,14 @@ class Asked:
 
 
 def ask(world: World, share: float = 0.7, seed: int = 5) -> Asked:
-    """Three of four Democrats who are asked answer, one of four others does; half of the undecided say so."""
+    """Three of four Democrats who are asked answer, one of four others does; what they say is near the truth, by levels."""
     rng = np.random.default_rng(seed)
     lean = np.array([1.8, -1.9, 0.0])[world.party] + np.array([0.0, 1.5, 0.3, 0.2])[world.race]
     truth = 1 / (1 + np.exp(-lean))
     answers = rng.random(world.voters) < share * np.where(world.party == 0, 0.75, 0.25)
-    level = np.where(rng.random(world.voters) < truth, 1 + rng.integers(0, 2, world.voters), 4)
-    level = np.where(rng.random(world.voters) < 0.1, 3, level)
+    told = truth + rng.normal(0, 0.1, world.voters)
+    level = 1 + np.searchsorted([0.2, 0.4, 0.6, 0.8], told)
+    level = 6 - level
     at = np.flatnonzero(answers)
     ids = world.voter_ids().take(pa.array(at))
     days = [AS_OF - dt.timedelta(days=int(day)) for day in rng.integers(1, 60, len(at))]
@@ -82,13 +83,13 @@ def test_of_100_voters_scored_75_about_75_support_us_though_mostly_one_party_ans
 
 def test_without_answers_the_night_goes_on_and_says_so_in_one_line(trained: Settings) -> None:
     result = train(trained, "support", AS_OF)
-    assert result.details == {"unpublished": "no voter has said yet whom she supports"}
+    assert result.details == {"unpublished": "nobody is in intermediate.int_support__answered yet"}
     scored = score(trained, "support", AS_OF)
     assert scored.rows_out == 0
     assert "unpublished no model of it has been promoted" in scored.summary()
 
 
-def test_the_latest_answer_counts_and_an_undecided_one_is_none(trained: Settings) -> None:
+def test_the_latest_answer_counts_and_an_undecided_one_stands_for_both_sides(trained: Settings) -> None:
     with open_warehouse(trained) as warehouse:
         ids = (
             warehouse.fetch(
@@ -98,7 +99,7 @@ def test_the_latest_answer_counts_and_an_undecided_one_is_none(trained: Settings
             .column(0)
             .to_pylist()
         )
-    told = [(ids[0], 9, 1, "door"), (ids[0], 2, 5, "phone"), (ids[1], 2, 1, "door"), (ids[1], 1, 3, "door")]
+    told = [(ids[0], 9, 1, "door"), (ids[0], 2, 5, "call"), (ids[1], 2, 1, "door"), (ids[1], 1, 3, "door")]
     told += [
         (ids[2], 600, 1, "door"),
         (ids[3], 2, 2, "carrier pigeon"),
@@ -110,7 +111,10 @@ def test_the_latest_answer_counts_and_an_undecided_one_is_none(trained: Settings
     tell(trained, pa.table({**names, "contact_type": [one[3] for one in told]}))
     with open_warehouse(trained) as warehouse:
         rows = read_answered_rows(warehouse, load_spec(trained, "support"), AS_OF, None, 1)
-    assert rows.label.tolist() == [0]
+    assert rows.label.tolist() == [0, 1, 0, 1]
+    assert rows.weight is not None and rows.household[0] == rows.household[1]
+    assert rows.weight[0] / rows.weight[1] == pytest.approx(19)
+    assert rows.weight[2] == pytest.approx(rows.weight[3])
 
 
 def test_weights_meet_every_margin_and_count_for_less_than_they_are() -> None:

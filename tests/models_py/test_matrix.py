@@ -101,10 +101,10 @@ def test_unknown_values_and_unseen_categories_are_nan(untrained: Settings) -> No
 
 def test_a_universe_is_told_by_status_and_arm_only() -> None:
     spec = load_spec(load_settings(), "turnout")
-    assert "f.is_scorable" in universe_condition(spec)
-    assert "experiment_arm in ('Control')" in universe_condition(spec, {"experiment_arm": ["Control"]})
+    assert "f.is_scorable" in universe_condition(spec.universe)
+    assert "experiment_arm in ('Control')" in universe_condition(spec.universe, {"experiment_arm": ["Control"]})
     with pytest.raises(SpecError, match="cannot tell a universe"):
-        universe_condition(spec, {"religion": ["any"]})
+        universe_condition(spec.universe, {"religion": ["any"]})
 
 
 def test_household_keys_are_read_from_their_hex_digits() -> None:

@@ -6,13 +6,15 @@ import hashlib
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from groundgame.config import Settings
 from groundgame.errors import ModelRejected
 from groundgame.warehouse.base import open_warehouse
 from models_py import registry
-from models_py.predict import score, to_scores
+from models_py.calibrate import Calibrator
+from models_py.predict import score
 from models_py.spec import load_spec
 from tests.models_py.world import AS_OF
 
@@ -58,7 +60,7 @@ def test_the_score_is_the_calibrated_probability_in_points(trained: Settings) ->
         where f.target_election_id = 'nc-2022-11-05-general' and f.is_scorable""",
     )
     assert row["level"] == pytest.approx(past["share"], abs=0.03), "a midterm is scored at the level of a midterm"
-    assert to_scores(__import__("numpy").array([0.0, 0.004, 0.746, 1.0])).tolist() == [0, 0, 75, 100]
+    assert Calibrator({}, "").points(np.array([0.0, 0.004, 0.746, 1.0])).tolist() == [0, 0, 75, 100]
 
 
 def test_scoring_again_replaces_its_own_partition_with_the_same_rows(trained: Settings) -> None:

@@ -53,7 +53,7 @@ def test_an_unknown_score_is_named_with_the_declared_ones(scores_dir: Path) -> N
 def test_dropping_one_file_into_the_folder_declares_a_score(scores_dir: Path) -> None:
     text = (scores_dir / "turnout.yml").read_text(encoding="utf-8")
     (scores_dir / "habit.yml").write_text(text.replace("score: turnout", "score: habit"), encoding="utf-8")
-    assert list(load_scores(load_settings(scores_dir=scores_dir))) == ["habit", "support", "turnout"]
+    assert list(load_scores(load_settings(scores_dir=scores_dir))) == ["contactability", "habit", "support", "turnout"]
 
 
 def test_reading_specs_imports_nothing_heavy() -> None:

@@ -226,4 +226,8 @@ def write(
             "create table if not exists intermediate.int_support__answered"
             " (voter_id varchar, answered_on date, support_level smallint, contact_type varchar)"
         )
+        warehouse.execute(
+            "create table if not exists intermediate.int_contacts__reached"
+            " (voter_id varchar, attempted_on date, is_reached smallint, contact_type varchar)"
+        )
         ops.set_run_parameters(warehouse, as_of, True, label_election_date=day, label_election_type=kind)

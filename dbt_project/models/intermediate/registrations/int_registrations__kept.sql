@@ -40,7 +40,9 @@ select
     case when registrations.is_latest then registrations.precinct_name end as precinct_name,
     case when registrations.is_latest then registrations.congressional_district end as congressional_district,
     case when registrations.is_latest then registrations.state_senate_district end as state_senate_district,
-    case when registrations.is_latest then registrations.state_house_district end as state_house_district
+    case when registrations.is_latest then registrations.state_house_district end as state_house_district,
+    case when registrations.is_latest then registrations.municipality_name end as municipality_name,
+    case when registrations.is_latest then registrations.ward_code end as ward_code
 from registrations
 left join hidden on registrations.voter_id = hidden.voter_id
 left join departed on registrations.voter_id = departed.voter_id

@@ -65,6 +65,8 @@ select
     congressional_district,
     state_senate_district,
     state_house_district,
+    municipality_name,
+    ward_code,
     experiment_arm,
     -- Groups the people of one home inside the pipeline; it never reaches a mart, because an address can be guessed from its hash.
     case

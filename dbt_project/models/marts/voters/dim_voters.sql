@@ -44,6 +44,8 @@ select
     voters.congressional_district,
     voters.state_senate_district,
     voters.state_house_district,
+    voters.municipality_name,
+    voters.ward_code,
     households.household_id,
     coalesce(votes.votes_count, 0) as votes_count,
     votes.last_vote_date,

@@ -1,0 +1,170 @@
+"""An uplift score goes out only where an experiment shows that it is worth more than sorting by turnout, and says so otherwise."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from groundgame.config import Settings
+from groundgame.warehouse import ops
+from groundgame.warehouse.base import open_warehouse
+from models_py import registry
+from models_py.predict import score
+from models_py.spec import load_spec
+from models_py.train_uplift import train_uplift
+from models_py.uplift_spec import UpliftSpec, load_uplifts
+from tests.models_py.world import AS_OF, World, build
+
+NAME = "gotv_letter"
+LAST = dt.date(2024, 11, 5)
+
+
+def small(spec: UpliftSpec) -> UpliftSpec:
+    return spec.model_copy(
+        update={
+            "boosting": spec.boosting.model_copy(update={"trees": 15, "learning_rate": 0.2, "depth": 2, "leaves": 4})
+        }
+    )
+
+
+def experiment(settings: Settings, world: World, effect: float, verdict: str = "pass") -> None:
+    """A letter by household before November 2024 that moves people over 50 and nobody else."""
+    build(settings, world)
+    rng = np.random.default_rng(7)
+    treated = (rng.random(world.household.max() + 1) < 0.5)[world.household]
+    voted = world.votes[:, -1] == 1
+    moved = (
+        treated
+        & (2024 - world.birth_year > 50)
+        & ~voted
+        & (world.votes[:, -1] >= 0)
+        & (rng.random(world.voters) < effect)
+    )
+    ids = world.voter_ids()
+    at = np.flatnonzero(moved)
+    rows = {"voter_id": ids.take(pa.array(at)), "election_id": ["nc-2024-11-05-general"] * len(at)}
+    more = pa.table(
+        {**rows, "election_date": pa.array([LAST] * len(at), pa.date32()), "voting_method": ["early"] * len(at)}
+    )
+    home = pa.array([f"h{number}" for number in world.household])
+    everyone = np.flatnonzero(world.votes[:, -1] >= 0)
+    assigned = pa.table(
+        {
+            "experiment_id": [NAME] * len(everyone),
+            "spec_sha256": ["x"] * len(everyone),
+            "voter_id": ids.take(pa.array(everyone)),
+            "unit_key": home.take(pa.array(everyone)),
+            "cluster_key": home.take(pa.array(everyone)),
+            "stratum": [""] * len(everyone),
+            "arm": pa.array(np.where(treated[everyone], "letter", "control")),
+            "assigned_as_of_date": pa.array([dt.date(2024, 10, 1)] * len(everyone), pa.date32()),
+        }
+    )
+    with open_warehouse(settings) as warehouse:
+        warehouse.append("marts.fct_votes", more)
+        warehouse.execute(
+            "create or replace table marts.dim_elections as select 'nc-2024-11-05-general' as election_id,"
+            " date '2024-11-05' as election_date, 'general' as election_type, true as is_history_complete"
+        )
+        warehouse.execute("create or replace table intermediate.int_voters__hidden (voter_id varchar)")
+        declared: dict[str, Any] = {"spec": json.dumps({"arms": {"control": {}, "letter": {}}}), "spec_sha256": "x"}
+        dates = {
+            "start_date": dt.date(2024, 10, 2),
+            "analysis_date": dt.date(2025, 1, 1),
+            "registered_as_of_date": dt.date(2024, 10, 1),
+        }
+        ops.record(
+            warehouse,
+            "experiments",
+            experiment_id=NAME,
+            hypothesis="It helps",
+            level="household",
+            control_arm="control",
+            election_date=LAST,
+            election_type="general",
+            **declared,
+            **dates,
+        )
+        ops.record(
+            warehouse, "experiment_checks", experiment_id=NAME, check_name="sample_ratio_p", arm="", verdict=verdict
+        )
+        warehouse.append("ops.experiment_assignments", assigned)
+
+
+def test_an_uplift_that_beats_sorting_by_turnout_is_scored_and_the_same_again(untrained: Settings) -> None:
+    experiment(untrained, World(10_000), effect=0.8)
+    spec = small(load_uplifts(untrained)["gotv_uplift"])
+    first = train_uplift(untrained, spec, AS_OF)
+    assert first.details.get("is_promoted"), first.details
+    folder = untrained.models_dir / "gotv_uplift" / first.details["version"]
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert train_uplift(untrained, spec, AS_OF).details["version"] == first.details["version"]
+    with open_warehouse(untrained) as warehouse:
+        warehouse.execute("delete from ops.model_versions")
+    for path in folder.iterdir():
+        path.unlink()
+    train_uplift(untrained, spec, AS_OF)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before, "two trainings give the same bytes"
+    score(untrained, "gotv_uplift", AS_OF)
+    with open_warehouse(untrained) as warehouse:
+        rows = warehouse.fetch(
+            "select age > 53 as is_old, avg(score_raw) as effect, avg(score) as score, max(reason_1) as reason"
+            " from scores.predictions p join marts.feat_voters f using (voter_id) where f.as_of_role = 'tonight'"
+            " group by 1 order by 1"
+        ).to_pylist()
+    assert rows[1]["effect"] > rows[0]["effect"] + 0.05 and rows[1]["score"] > rows[0]["score"] + 30
+    assert [row["reason"] for row in rows] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        ("select 1", "experiment gotv_letter: sample_ratio_p is held"),
+        (
+            "delete from ops.experiment_checks; update ops.experiment_assignments set arm = 'control'",
+            "arm letter has no voter",
+        ),
+        (
+            "delete from ops.experiment_checks; insert into ops.experiment_assignments select * replace ('letter' as arm)"
+            " from ops.experiment_assignments where arm = 'control' limit 1",
+            "some voter is in two arms",
+        ),
+        ("delete from ops.experiments", "no experiment of its names has finished"),
+    ],
+)
+def test_a_broken_experiment_holds_its_uplift_and_nothing_else(untrained: Settings, damage: str, reason: str) -> None:
+    """E13, E14."""
+    experiment(untrained, World(1_000), effect=0.5, verdict="hold")
+    with open_warehouse(untrained) as warehouse:
+        for statement in damage.split("; "):
+            warehouse.execute(statement)
+    spec = load_uplifts(untrained)["gotv_uplift"]
+    (untrained.models_dir / "gotv_uplift").mkdir(parents=True)
+    (untrained.models_dir / "gotv_uplift" / "champion.json").write_text("{}", encoding="utf-8")
+    result = train_uplift(untrained, spec, AS_OF)
+    assert reason in result.details["unpublished"]
+    assert registry.champion(untrained, "gotv_uplift") is None, "what was learned before is taken out of use"
+    assert "unpublished" in score(untrained, "gotv_uplift", AS_OF).details
+
+
+def test_where_nobody_is_moved_no_score_is_published_and_the_refusal_is_on_record(untrained: Settings) -> None:
+    experiment(untrained, World(4_000), effect=0.0)
+    spec = small(load_uplifts(untrained)["gotv_uplift"])
+    results = [train_uplift(untrained, spec, AS_OF) for _ in range(2)]
+    assert "turnout" in results[0].details["unpublished"] or "random" in results[0].details["unpublished"]
+    assert results[0].details == results[1].details
+    with open_warehouse(untrained) as warehouse:
+        rows = warehouse.fetch(
+            "select is_promoted from ops.model_versions where score_name = 'gotv_uplift'"
+        ).to_pylist()
+    assert rows == [{"is_promoted": False}]
+
+
+def test_uplift_looks_at_the_columns_of_a_declared_score(untrained: Settings) -> None:
+    for spec in load_uplifts(untrained).values():
+        assert load_spec(untrained, spec.features_of).features
