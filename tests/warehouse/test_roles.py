@@ -133,3 +133,4 @@ def test_a_login_that_may_not_make_roles_is_told_who_can(postgres_server: str) -
 def settings_of(uri: str) -> None:
     with open_warehouse(settings_in(Path("/nonexistent"), uri=uri)) as warehouse:
         warehouse.execute("create table raw.kept (i integer)")
+        warehouse.execute("set role groundgame_analyst")  # as a query on what is published does
