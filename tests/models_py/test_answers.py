@@ -30,14 +30,13 @@ class Asked:
 
 
 def ask(world: World, share: float = 0.7, seed: int = 5) -> Asked:
-    """Three of four Democrats who are asked answer, one of four others does; what they say is near the truth, by levels."""
+    """Three of four Democrats who are asked answer, one of four others does; answers are strong and now and then wrong."""
     rng = np.random.default_rng(seed)
     lean = np.array([1.8, -1.9, 0.0])[world.party] + np.array([0.0, 1.5, 0.3, 0.2])[world.race]
     truth = 1 / (1 + np.exp(-lean))
     answers = rng.random(world.voters) < share * np.where(world.party == 0, 0.75, 0.25)
-    told = truth + rng.normal(0, 0.1, world.voters)
-    level = 1 + np.searchsorted([0.2, 0.4, 0.6, 0.8], told)
-    level = 6 - level
+    # A strong answer is worth 98 of a hundred votes: drawn so that answers as the YAML counts them have the truth for their mean.
+    level = np.where(rng.random(world.voters) < (truth - 0.02) / 0.96, 1, 5)
     at = np.flatnonzero(answers)
     ids = world.voter_ids().take(pa.array(at))
     days = [AS_OF - dt.timedelta(days=int(day)) for day in rng.integers(1, 60, len(at))]
@@ -66,7 +65,9 @@ def test_of_100_voters_scored_75_about_75_support_us_though_mostly_one_party_ans
     truth = np.array([of[row["voter_id"]] for row in rows])
     order = np.argsort(score_raw)
     for part in np.array_split(order, 5):
-        assert score_raw[part].mean() == pytest.approx(truth[part].mean(), abs=0.05)
+        assert score_raw[part].mean() == pytest.approx(
+            truth[part].mean(), abs=0.07
+        )  # a line in log-odds through four clumps of voters
     assert 0.9 <= np.polyfit(score_raw, truth, 1)[0] <= 1.1
     assert {row["reason_1"] for row in rows} >= {"party record of our side", "party record of others"}
     pointer = registry.champion(untrained, "support")
@@ -113,7 +114,7 @@ def test_the_latest_answer_counts_and_an_undecided_one_stands_for_both_sides(tra
         rows = read_answered_rows(warehouse, load_spec(trained, "support"), AS_OF, None, 1)
     assert rows.label.tolist() == [0, 1, 0, 1]
     assert rows.weight is not None and rows.household[0] == rows.household[1]
-    assert rows.weight[0] / rows.weight[1] == pytest.approx(19)
+    assert rows.weight[0] / rows.weight[1] == pytest.approx(49)
     assert rows.weight[2] == pytest.approx(rows.weight[3])
 
 
