@@ -1,6 +1,6 @@
 """### The field, every five minutes
 
-New reports of canvassers, callers and volunteers in, goals against actuals out: **land → build → gate → publish**, in one task and a
+New reports in, goals against actuals out: **land → build → gate → publish → pages**, in one task and a
 warehouse of its own (`field.duckdb`), so no batch waits for a night and no night for a batch.
 
 * A red gate or an open hold leaves readers what they have; the next batch judges again.

@@ -282,8 +282,12 @@ def forget(settings: Settings, subject: str, as_of: dt.date, reason: str, verify
 def field(settings: Settings, as_of: dt.date) -> Result:
     """Bring the field's tables up to date with what came since, beside the nights; see ``groundgame.field``."""
     from groundgame.field.batch import run
+    from groundgame.pages.build import build_field
 
-    return run(settings, as_of)
+    result = run(settings, as_of)
+    if result.details["state"] == "published":
+        build_field(settings)
+    return result
 
 
 def night(settings: Settings, as_of: dt.date) -> Iterator[Result]:

@@ -42,6 +42,7 @@ class PagesPlugin(AirflowPlugin):
     fastapi_apps = [{"app": LazyPages(), "url_prefix": PREFIX, "name": "campaign pages"}]  # noqa: RUF012
     external_views = [  # noqa: RUF012
         view("Tonight", "index.html", nav_top_level=True),
+        view("Field", "field.html"),
         view("Districts", "districts.html"),
         view("Models", "models.html"),
     ]

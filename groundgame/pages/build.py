@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from groundgame.config import Settings
-from groundgame.pages import districts, models, tonight
+from groundgame.pages import districts, field, models, tonight
 from groundgame.pages.site import Site
 from groundgame.result import Result
 
@@ -24,7 +24,13 @@ def build(settings: Settings, as_of: dt.date) -> Result:
     else:
         site.page("districts.html", "nothing.html.j2", section="districts.html", title="Districts")
     models.write(settings, site, about)
+    field.write_latest(settings, site)
     site.remove_others("*.html")
     return Result(
         "pages", "", rows_out=len(site.written), details={"folder": str(site.folder), "state": found["state"]}
     )
+
+
+def build_field(settings: Settings) -> None:
+    """Write the field's pages alone, after a batch that has published."""
+    field.write_latest(settings, Site(settings.pages_dir))

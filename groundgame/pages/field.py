@@ -10,15 +10,14 @@ import datetime as dt
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from groundgame.config import Settings
 from groundgame.pages.site import Site
 from groundgame.privacy.small_cells import THRESHOLD
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from groundgame.publish.read import query
+from groundgame.publish.switch import status
 
 METRICS = {
     "doors": "Doors",
@@ -33,17 +32,36 @@ ACCESS = "field-access.json"
 NOTES, LEADERS = 20, 10
 CLOSE_TO_PACE = 0.9
 Row = dict[str, Any]
-Fetch = Callable[[str], "pa.Table"]
 
 
-def write(fetch: Fetch, site: Site) -> None:
+def write_latest(settings: Settings, site: Site) -> None:
+    """Write the pages from what is published last: the field's own batches, or the night; outcomes are the night's alone."""
+    live = settings.of_field()
+    night, batch = status(settings), status(live) if settings.engine == "duckdb" else {}
+    sources = dict.fromkeys(QUERIES, settings)
+    if batch and (not night or batch["as_of_date"] >= night["as_of_date"]):
+        sources |= {name: live for name in QUERIES if name != "outcomes"}
+    elif not night or not _has(settings, "dim_field_nodes"):
+        write({name: [] for name in QUERIES}, site)
+        return
+    missing = {"outcomes"} if not night or not _has(settings, "field_outcomes") else set()
+    write(
+        {name: [] if name in missing else query(sources[name], sql).to_pylist() for name, sql in QUERIES.items()}, site
+    )
+
+
+def _has(settings: Settings, table: str) -> bool:
+    found = query(settings, f"select 1 as one from information_schema.tables where table_name = '{table}'")
+    return found.num_rows > 0
+
+
+def write(rows: dict[str, list[Row]], site: Site) -> None:
     """Write ``field.html`` and a page for each node, and beside them the file that says who may open which.
 
     Args:
-        fetch: runs a query on the field's marts, by their bare names.
+        rows: the answers to ``QUERIES``, by name.
         site: where the pages go.
     """
-    rows = {name: fetch(sql).to_pylist() for name, sql in QUERIES.items()}
     nodes = {row["node_id"]: row for row in rows["nodes"]}
     by_node = {name: _by(rows[name], "node_id") for name in ("progress", "hours", "outcomes", "leaders")}
     children = _by(rows["nodes"], "parent_id")

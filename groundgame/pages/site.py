@@ -9,7 +9,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from groundgame.gates.spec import number
 
-SECTIONS = (("index.html", "Tonight"), ("districts.html", "Districts"), ("models.html", "Models"))
+SECTIONS = (
+    ("index.html", "Tonight"),
+    ("field.html", "Field"),
+    ("districts.html", "Districts"),
+    ("models.html", "Models"),
+)
 TEMPLATES = Path(__file__).parent / "templates"
 # The pages need no script and load nothing: what a page would say against that is refused by the browser.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

@@ -18,7 +18,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages of the made-up program."""
     folder = tmp_path_factory.mktemp("field")
     with field_world.warehouse() as connection:
-        field.write(lambda sql: connection.execute(sql).to_arrow_table(), Site(folder))
+        rows = {name: connection.execute(sql).to_arrow_table().to_pylist() for name, sql in field.QUERIES.items()}
+    field.write(rows, Site(folder))
     return folder
 
 
