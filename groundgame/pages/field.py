@@ -18,6 +18,7 @@ from groundgame.pages.site import Site
 from groundgame.privacy.small_cells import THRESHOLD
 from groundgame.publish.read import query
 from groundgame.publish.switch import status
+from groundgame.publish.visible import Visible, field_run
 
 METRICS = {
     "doors": "Doors",
@@ -36,17 +37,14 @@ Row = dict[str, Any]
 
 def write_latest(settings: Settings, site: Site) -> None:
     """Write the pages from what is published last: the field's own batches, or the night; outcomes are the night's alone."""
-    live = settings.of_field()
-    night, batch = status(settings), status(live) if settings.engine == "duckdb" else {}
-    sources = dict.fromkeys(QUERIES, settings)
-    if batch and (not night or batch["as_of_date"] >= night["as_of_date"]):
-        sources |= {name: live for name in QUERIES if name != "outcomes"}
-    elif not night or not _has(settings, "dim_field_nodes"):
+    newest = field_run(settings)
+    if not status(newest) or not _has(newest, "dim_field_nodes"):
         write({name: [] for name in QUERIES}, site)
         return
-    missing = {"outcomes"} if not night or not _has(settings, "field_outcomes") else set()
+    places = dict.fromkeys(QUERIES, newest) | {"outcomes": settings}
+    missing = {"outcomes"} if not status(settings) or not _has(settings, "field_outcomes") else set()
     write(
-        {name: [] if name in missing else query(sources[name], sql).to_pylist() for name, sql in QUERIES.items()}, site
+        {name: [] if name in missing else query(places[name], sql).to_pylist() for name, sql in QUERIES.items()}, site
     )
 
 
@@ -90,17 +88,17 @@ def page_file(node_id: str) -> str:
 def openable(folder: Path, login: str, name: str) -> str | None:
     """The page that a person gets who asks for one of the field's: itself, or her own in place of ``field.html``; None for no page.
 
-    She may open those whose path begins with that of a node which she leads.
+    The server of pages has no warehouse to ask ``visible_to``: the file beside the pages says what the marts said.
     """
     file = folder / ACCESS
     if not file.is_file():
         return None
     access = json.loads(file.read_text(encoding="utf-8"))
-    leads = access["leads"].get(login, [])
+    leads = access["leads"].get(login.strip().lower(), [])
     if name == "field.html":
         return leads[0][0] if leads else None
     path = access["pages"].get(name)
-    return name if path is not None and any(path.startswith(own) for _, own in leads) else None
+    return name if path is not None and Visible(tuple(own for _, own in leads)).sees(path) else None
 
 
 # Of each goal the period that runs now, or ran last; of each node the last day that anything was told of.
