@@ -9,8 +9,13 @@ from groundgame.pages.places import PART, PlaceTables, tables
 from groundgame.pages.site import Site
 from groundgame.privacy.linked_cells import MIN_PLACE
 from groundgame.publish.read import query
+from groundgame.publish.switch import status
+from groundgame.warehouse import ops
+from groundgame.warehouse.base import open_warehouse
 
 NOT_SCORED = "not scored"
+TARGETED = "intermediate.int_voters__targeted"
+IN, NOT_IN = "in it", "not in it"
 BANDS = {"0–19": (0, 19), "20–39": (20, 39), "40–59": (40, 59), "60–79": (60, 79), "80–100": (80, 100)}
 MEANING = {
     "turnout": "How likely they vote in the next general election: of 100 voters scored 75, 75 should vote.",
@@ -31,11 +36,13 @@ def write(settings: Settings, site: Site, about: dict[str, Any]) -> None:
         table = count(settings, score)
         if table is not None:
             cuts[score] = table
+    universes = universe_tables(settings)
     files: dict[str, str] = {}
     for table in cuts.values():
         for row in table.levels["county"]:
             files.setdefault(row.key, f"county-{len(files) + 1}.html")
     shared = {"section": "districts.html", "about": about, "cuts": cuts, "meaning": MEANING, "not_scored": NOT_SCORED}
+    shared["universes"] = universes
     site.page("districts.html", "districts.html.j2", levels=LEVEL_NAMES, files=files, **shared)
     for key, file in files.items():
         name = next(r.name for table in cuts.values() for r in table.levels["county"] if r.key == key)
@@ -43,8 +50,35 @@ def write(settings: Settings, site: Site, about: dict[str, Any]) -> None:
             score: [row for row in table.levels["precinct"] if row.county == key] for score, table in cuts.items()
         }
         own = {score: next((r for r in table.levels["county"] if r.key == key), None) for score, table in cuts.items()}
-        site.page(file, "county.html.j2", county=name, precincts=precincts, own=own, **shared)
+        site.page(file, "county.html.j2", county=name, key=key, precincts=precincts, own=own, **shared)
     site.remove_others("county-*.html")
+
+
+def universe_tables(settings: Settings) -> dict[str, PlaceTables]:
+    """Of each target universe how many voters of every place are in it; each is hidden on its own, as they overlap.
+
+    Who is in which is known in the warehouse alone: nothing is shown while that holds another run than the published one.
+    """
+    by = ", ".join(f"v.{column}" for column in PART)
+    with open_warehouse(settings, read_only=True) as warehouse:
+        built = warehouse.fetch("select as_of_date from ops.run_parameters").column(0).to_pylist()
+        is_published = bool(built) and ops.run_id(warehouse, built[0]) == status(settings)["run_id"]
+        if not is_published or TARGETED.partition(".")[2] not in warehouse.tables("intermediate"):
+            return {}
+        names = warehouse.fetch(f"select distinct universe from {TARGETED} order by 1").column(0).to_pylist()
+        found = {}
+        for name in names:
+            voters = warehouse.fetch(
+                f"select {by}, max(v.county_name) as county_name, max(v.precinct_name) as precinct_name,"
+                f' count(t.voter_id) as "{IN}", count(*) - count(t.voter_id) as "{NOT_IN}"'
+                f" from marts.dim_voters as v left join (select voter_id from {TARGETED} where universe = ?) as t"
+                f" on v.voter_id = t.voter_id where v.is_registered group by {by} order by {by}",
+                [name],
+            ).to_pandas()
+            table = tables(voters, (IN, NOT_IN))
+            if table is not None and table.columns == (IN, NOT_IN) and table.state.counts[0]:
+                found[name] = table
+    return found
 
 
 def scores(settings: Settings) -> list[str]:

@@ -68,16 +68,19 @@ def tables(voters: pd.DataFrame, columns: tuple[str, ...]) -> PlaceTables | None
     for level in LEVELS:
         table = np.zeros((len(keys[level]), len(names)), np.int64)
         np.add.at(table, index[level], counts)
-        first = parts.groupby(index[level], sort=True).first()
+        first = parts.groupby(index[level], sort=True)[[f"{level}_name", "county_place"]].first().astype(str)
+        counties = first["county_place"].tolist() if level == "precinct" else [""] * len(first)
+        shown_counts = np.where(hidden[level], -1, table).tolist()
         rows = [
-            PlaceRow(
-                key,
-                str(first[f"{level}_name"].iloc[number]),
-                str(first["county_place"].iloc[number]) if level == "precinct" else "",
-                int(table[number].sum()),
-                tuple(None if gone else int(n) for n, gone in zip(table[number], hidden[level][number], strict=True)),
+            PlaceRow(key, name, county, total, tuple(None if count < 0 else count for count in row))
+            for key, name, county, total, row in zip(
+                keys[level].tolist(),
+                first[f"{level}_name"].tolist(),
+                counties,
+                table.sum(axis=1).tolist(),
+                shown_counts,
+                strict=True,
             )
-            for number, key in enumerate(keys[level].tolist())
         ]
         shown[level] = sorted(rows, key=lambda row: _in_order(row.name))
     state = PlaceRow("state", "The whole state", "", int(counts.sum()), tuple(int(n) for n in counts.sum(axis=0)))

@@ -26,7 +26,7 @@ def pages(published_home: Path) -> list[Path]:
 
 def test_a_night_writes_its_pages_and_they_load_nothing(pages: list[Path]) -> None:
     names = {file.name for file in pages}
-    assert {"index.html", "districts.html", "models.html", "gates.html", "county-1.html"} < names
+    assert {"index.html", "field.html", "districts.html", "models.html", "gates.html", "county-1.html"} < names
     for file in pages:
         text = file.read_text()
         assert "http://" not in text.replace('xmlns="http://www.w3.org', "").replace('xlink="http://www.w3.org', "")
@@ -66,12 +66,18 @@ def test_the_pages_are_walked_by_keyboard_and_by_links(pages: list[Path], browse
 
 
 def test_what_others_wrote_is_shown_as_they_wrote_it(home: Settings, browser: Any) -> None:
-    """V38: a script in a file's name, a refusal, an approval, a county."""
+    """V38: a script in a file's name, a refusal, an approval, a county, a universe."""
     with open_warehouse(home) as warehouse:
         run = ops.run_id(warehouse, AS_OF)
         refused = {"source": SCRIPT, "file_name": f"{SCRIPT}.zip", "rule": "T1", "problem": SCRIPT, "sha256": "0"}
         ops.record(warehouse, "refused_files", entity="votes", refused_at=ops.utc_now(), **refused)
         ops.record(warehouse, "approvals", run_id=run, holds="[]", approved_by=SCRIPT, reason=SCRIPT, approved_at=None)
+        warehouse.execute("drop view intermediate.int_voters__targeted")
+        warehouse.execute(
+            "create table intermediate.int_voters__targeted as select ? as universe, voter_id"
+            " from marts.voter_scores where turnout_score >= 40",
+            [SCRIPT],
+        )
     import duckdb
 
     with duckdb.connect(str((home.published_dir / "current.duckdb").resolve())) as connection:
@@ -80,6 +86,7 @@ def test_what_others_wrote_is_shown_as_they_wrote_it(home: Settings, browser: An
     page = browser.new_page()
     for name in ("index.html", "districts.html", "county-1.html"):
         page.goto((home.pages_dir / name).as_uri())
+        assert name == "index.html" or page.get_by_text("Universes").count() == 1
         assert page.title() != "owned" and "<script>" in page.locator("main").text_content()
         assert page.locator("script, img").count() == 0
     page.close()
