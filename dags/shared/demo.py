@@ -104,16 +104,18 @@ def main() -> None:
     local_airflow.configure(settings)
 
     from groundgame.synth.app.write import write_app
+    from groundgame.synth.field.write import write_field
     from groundgame.synth.state import write_state
 
     if not (settings.inbox_dir / "nc").exists():
         console.print(
-            f"[bold]A synthetic state[/]: {arguments.voters:,} voters in North Carolina's file layouts, and an app"
+            f"[bold]A synthetic state[/]: {arguments.voters:,} voters in North Carolina's file layouts, an app and a field program"
         )
         folder = settings.inbox_dir.parent / "synthetic_state"
         made = [write_state(folder, arguments.voters, arguments.seed)]
         users = arguments.app_users or arguments.voters // 10
         made.append(write_app(folder, arguments.seed, users, voters=arguments.voters))
+        made.append(write_field(folder, arguments.seed, arguments.voters // 2, voters=arguments.voters))
         folder.rename(settings.inbox_dir)
         for each in made:
             console.print(f"  {each.summary()}", highlight=False)
