@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-VERSION = "2026-11-2"
+VERSION = "2026-11-3"
 
 
 @dataclass(frozen=True)

@@ -146,11 +146,12 @@ def affordable(
     """Those blocks that make at most ``most`` pairs between the tables, counted before any is made."""
     kept = []
     for block in blocks:
-        columns = ", ".join(block.on)
-        sizes = f"(select {columns}, count(*)::hugeint as n from {{}} group by {columns})"
+        sides = [column.split(" = ") if " = " in column else (column, column) for column in block.on]
+        left_on, right_on = (", ".join(side) for side in zip(*sides, strict=True))
         pairs = warehouse.fetch(f"""
             select coalesce(sum(l.n * r.n), 0) as pairs
-            from {sizes.format(left)} l join {sizes.format(right)} r using ({columns})""")
+            from (select {left_on}, count(*)::hugeint as n from {left} group by {left_on}) l
+            join (select {right_on}, count(*)::hugeint as n from {right} group by {right_on}) r on {_equalities(block.on)}""")
         if pairs.column(0)[0].as_py() <= most:
             kept.append(block)
     return tuple(kept)
