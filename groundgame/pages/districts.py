@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from groundgame.config import Settings
-from groundgame.pages.places import PART, PlaceTables, tables
+from groundgame.pages.places import LEVELS, PART, PlaceTables, side_by_side, tables
 from groundgame.pages.site import Site
 from groundgame.privacy.linked_cells import MIN_PLACE
 from groundgame.publish.read import query
@@ -42,15 +42,24 @@ def write(settings: Settings, site: Site, about: dict[str, Any]) -> None:
         for row in table.levels["county"]:
             files.setdefault(row.key, f"county-{len(files) + 1}.html")
     shared = {"section": "districts.html", "about": about, "cuts": cuts, "meaning": MEANING, "not_scored": NOT_SCORED}
-    shared["universes"] = universes
-    site.page("districts.html", "districts.html.j2", levels=LEVEL_NAMES, files=files, **shared)
+    beside = {level: side_by_side(universes, level) for level in LEVELS}
+    shared |= {"universes": universes}
+    site.page("districts.html", "districts.html.j2", levels=LEVEL_NAMES, files=files, beside=beside, **shared)
     for key, file in files.items():
         name = next(r.name for table in cuts.values() for r in table.levels["county"] if r.key == key)
         precincts = {
             score: [row for row in table.levels["precinct"] if row.county == key] for score, table in cuts.items()
         }
         own = {score: next((r for r in table.levels["county"] if r.key == key), None) for score, table in cuts.items()}
-        site.page(file, "county.html.j2", county=name, key=key, precincts=precincts, own=own, **shared)
+        site.page(
+            file,
+            "county.html.j2",
+            county=name,
+            beside=[one for one in beside["precinct"] if one[0].county == key],
+            precincts=precincts,
+            own=own,
+            **shared,
+        )
     site.remove_others("county-*.html")
 
 
@@ -66,18 +75,22 @@ def universe_tables(settings: Settings) -> dict[str, PlaceTables]:
         if not is_published or TARGETED.partition(".")[2] not in warehouse.tables("intermediate"):
             return {}
         names = warehouse.fetch(f"select distinct universe from {TARGETED} order by 1").column(0).to_pylist()
-        found = {}
-        for name in names:
-            voters = warehouse.fetch(
-                f"select {by}, max(v.county_name) as county_name, max(v.precinct_name) as precinct_name,"
-                f' count(t.voter_id) as "{IN}", count(*) - count(t.voter_id) as "{NOT_IN}"'
-                f" from marts.dim_voters as v left join (select voter_id from {TARGETED} where universe = ?) as t"
-                f" on v.voter_id = t.voter_id where v.is_registered group by {by} order by {by}",
-                [name],
-            ).to_pandas()
-            table = tables(voters, (IN, NOT_IN))
-            if table is not None and table.columns == (IN, NOT_IN) and table.state.counts[0]:
-                found[name] = table
+        if not names:
+            return {}
+        flags = ", ".join(f"max(case when universe = ? then 1 else 0 end) as u{n}" for n in range(len(names)))
+        counts = ", ".join(f"count(case when t.u{n} = 1 then 1 end) as u{n}" for n in range(len(names)))
+        voters = warehouse.fetch(
+            f"select {by}, max(v.county_name) as county_name, max(v.precinct_name) as precinct_name, count(*) as voters, {counts}"
+            f" from marts.dim_voters as v left join (select voter_id, {flags} from {TARGETED} group by voter_id) as t"
+            f" on v.voter_id = t.voter_id where v.is_registered group by {by} order by {by}",
+            names,
+        ).to_pandas()
+    found = {}
+    for n, name in enumerate(names):
+        members = voters[f"u{n}"]
+        table = tables(voters.assign(**{IN: members, NOT_IN: voters["voters"] - members}), (IN, NOT_IN))
+        if table is not None and table.columns == (IN, NOT_IN) and table.state.counts[0]:
+            found[name] = table
     return found
 
 

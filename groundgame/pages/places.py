@@ -7,6 +7,7 @@ precinct; a place of fewer than 100 goes together with other small ones. So ever
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,12 @@ class PlaceRow:
     county: str  # key of the county of a precinct; empty elsewhere
     total: int
     counts: tuple[int | None, ...]
+
+
+def side_by_side(cuts: Mapping[str, PlaceTables], level: str) -> list[tuple[PlaceRow, list[int | None]]]:
+    """Each place of a level with its first column in every cut; cuts of the same voters have the same places in the same order."""
+    rows = zip(*(cut.levels[level] for cut in cuts.values()), strict=True)
+    return [(group[0], [row.counts[0] for row in group]) for group in rows]
 
 
 @dataclass(frozen=True)
