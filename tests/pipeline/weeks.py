@@ -80,7 +80,7 @@ class Week(Desk):
 
     def score(self) -> None:
         """Give every voter of the universe a made-up score, as a model would, and judge the scores."""
-        condition = tonight_condition(load_spec(self.settings, "turnout"), self.night, None)
+        condition = tonight_condition(load_spec(self.settings, "turnout").universe, self.night, None)
         with open_warehouse(self.settings) as warehouse:
             warehouse.execute(f"create table if not exists {PREDICTIONS_TABLE} ({PREDICTIONS_COLUMNS})")
             warehouse.execute(
