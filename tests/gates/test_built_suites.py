@@ -256,7 +256,7 @@ HOLDS = {
     "a group that the model is wrong about": (
         "scores",
         "insert into ops.score_slices by name select 'turnout' as score_name, 'v1' as model_version, 'race' as slice_kind,"
-        " 'black' as slice_value, 1500 as voters_count, -0.09 as gap_share, 0.02 as margin_share",
+        " 'black' as slice_value, 1500 as voters_count, -0.12 as gap_share, 0.02 as margin_share",
         "unfair_gap[turnout]",
     ),
     "an election that went otherwise than it was scored": (

@@ -78,11 +78,11 @@ def test_both_engines_publish_the_same_tables(night: Settings, embedded: DuckDBW
         assert table_hash(embedded, "mapped") == table_hash(embedded, f"embedded.{table}"), table
 
 
-def test_the_ten_questions_of_the_analysts_page_have_the_same_answers_on_both_engines(
+def test_the_questions_of_the_analysts_page_have_the_same_answers_on_both_engines(
     night: Settings, published_home: Path
 ) -> None:
     embedded = load_settings(home=published_home)
-    assert len(QUERIES) == 10
+    assert len(QUERIES) >= 10
     for sql in QUERIES:
         assert query(night, sql).to_pylist() == query(embedded, sql).to_pylist(), sql
     switches = "select seq, run_id, as_of_date, state from {}publications order by seq"
