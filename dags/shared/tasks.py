@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import BaseSensorOperator, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.log import mask_secret
 
 from dags.shared import turns
@@ -215,10 +216,12 @@ def publish(as_of: str) -> dict[str, Any]:
     return result
 
 
-@task
+@task(retries=0)  # a retry would keep a run that was stopped open, and the next one waiting
 @stage_task
-def pages(as_of: str) -> dict[str, Any]:
+def pages(as_of: str | None) -> dict[str, Any]:
     """Write the pages that people look at; as a teardown, so that it follows a red night too and never decides what a run is."""
+    if as_of is None:
+        raise AirflowSkipException("the run was stopped before it had a date")
     return stages.pages(load_settings(), date.fromisoformat(as_of)).to_dict()
 
 
