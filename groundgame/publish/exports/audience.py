@@ -16,7 +16,7 @@ from typing import Any
 
 from groundgame.config import Settings
 from groundgame.publish.exports.served import Served
-from groundgame.publish.exports.suppression import phone_digits
+from groundgame.publish.exports.suppression import phone_digits, phone_sql
 from groundgame.warehouse.base import Warehouse
 
 BATCH_ROWS = 10_000  # the most that one call of Meta's interface takes
@@ -28,7 +28,7 @@ _PUNCTUATION = re.compile(r"[^\w\s]|_", re.UNICODE)
 def people(served: Served) -> str:
     """Rows of an audience: who agreed to contact, with the voter where one is linked."""
     return (
-        "select u.person_key, d.voter_id, lower(u.email) as email, right(regexp_replace(u.phone, '[^0-9]', '', 'g'), 10) as phone,"
+        f"select u.person_key, d.voter_id, lower(u.email) as email, {phone_sql('u.phone')} as phone,"
         " coalesce(u.first_name, split_part(u.full_name, ' ', 1)) as first_name,"
         " coalesce(u.last_name, split_part(u.full_name, ' ', -1)) as last_name, u.birth_year, u.birth_month, u.birth_day, u.sex_code,"
         " u.city, s.state_abbr, u.zip_code"

@@ -16,13 +16,15 @@ from groundgame.config import Settings
 from groundgame.errors import SpecError
 from groundgame.publish.exports.cells import phone, place, write_csv
 from groundgame.publish.exports.served import Served
-from groundgame.publish.exports.suppression import phone_digits
+from groundgame.publish.exports.suppression import phone_sql
 from groundgame.warehouse.base import Warehouse
 
 PURPOSES = ("turnout", "persuasion", "registration", "volunteers")
 DOORS, CALLS = 45, 100  # what one volunteer does in a shift of three hours
 # A printed list is for a ward, not for a state; above this nobody walks it and everybody would have it.
 MOST_ROWS = 50_000
+WHO = ("city_state_zip", "first_name", "last_name", "age", "sex", "party", "result", "notes", "voter_id")
+PHONE = phone_sql("i.phone")
 TEMPLATE = "list.html.j2"
 RESULTS = {
     "walk": ("Not home", "Refused", "Moved", "Talked"),
@@ -40,14 +42,14 @@ def doors(served: Served) -> str:
 
 
 def phones(served: Served) -> str:
-    """Rows of a call list: a voter whose file gives a phone number."""
-    return _voters(served, "i.phone is not null and length(i.phone) >= 10")
+    """Rows of a call list: a voter whose file gives a phone number that can be dialled."""
+    return _voters(served, f"length({PHONE}) = 10 and substr({PHONE}, 1, 1) not in ('0', '1')")
 
 
 def _voters(served: Served, condition: str) -> str:
     return (
         "select v.voter_id, coalesce(v.household_id, v.voter_id) as door, v.precinct_id, v.precinct_name, i.first_name, i.last_name,"
-        " i.name_suffix, v.age, v.sex, v.party, i.street_address, i.city, i.state_abbr, i.zip_code, i.phone"
+        f" i.name_suffix, v.age, v.sex, v.party, i.street_address, i.city, i.state_abbr, i.zip_code, {PHONE} as phone"
         f" from exports.chosen as c inner join {served.table('dim_voters')} as v on c.voter_id = v.voter_id"
         f" inner join vault.voter_identities as i on c.voter_id = i.voter_id where {condition}"
     )
@@ -57,54 +59,29 @@ def write_walk_list(_: Settings, warehouse: Warehouse, table: str, folder: Path)
     """``walk_list.csv`` and ``walk_list.html``."""
     rows = _rows(warehouse, table)
     for row in rows:
-        row["walk"] = walk_key(row["street_address"])
-    rows.sort(
-        key=lambda row: (row["precinct_id"] or "", row["walk"], row["door"], row["last_name"] or "", row["voter_id"])
-    )
-    turfs = list(_cut(rows, DOORS))
-    header = (
-        "turf",
-        "door",
-        "address",
-        "city_state_zip",
-        "first_name",
-        "last_name",
-        "age",
-        "sex",
-        "party",
-        "result",
-        "notes",
-        "voter_id",
-    )
-    write_csv(folder / "walk_list.csv", header, (_walk_row(row) for turf in turfs for row in turf["rows"]))
-    _print(folder / "walk_list.html", "walk", turfs)
-    return {"turfs": len(turfs)}
+        row["order"], row["where"] = walk_key(row["street_address"]), row["street_address"]
+    return _write(folder, "walk", rows, ("door", "address"), DOORS)
 
 
 def write_call_list(_: Settings, warehouse: Warehouse, table: str, folder: Path) -> dict[str, Any]:
     """``call_list.csv`` and ``call_list.html``; who shares a phone is called together."""
     rows = _rows(warehouse, table)
     for row in rows:
-        row["door"] = row["phone"] = phone_digits(row["phone"])
-    rows = [row for row in rows if row["phone"]]
-    rows.sort(key=lambda row: (row["precinct_id"] or "", row["phone"], row["last_name"] or "", row["voter_id"]))
-    turfs = list(_cut(rows, CALLS))
-    header = (
-        "turf",
-        "call",
-        "phone",
-        "city_state_zip",
-        "first_name",
-        "last_name",
-        "age",
-        "sex",
-        "party",
-        "result",
-        "notes",
-        "voter_id",
+        row["door"] = row["order"] = row["phone"]
+        row["where"] = phone(row["phone"])
+    return _write(folder, "call", rows, ("call", "phone"), CALLS)
+
+
+def _write(folder: Path, kind: str, rows: list[dict[str, Any]], columns: tuple[str, str], most: int) -> dict[str, Any]:
+    """The table and the page of one list; ``columns`` are those that say where, ``most`` is a turf's size."""
+    rows.sort(
+        key=lambda row: (row["precinct_id"] or "", row["order"], row["door"], row["last_name"] or "", row["voter_id"])
     )
-    write_csv(folder / "call_list.csv", header, (_call_row(row) for turf in turfs for row in turf["rows"]))
-    _print(folder / "call_list.html", "call", turfs)
+    turfs = list(_cut(rows, most))
+    header = ("turf", *columns, *WHO)
+    lines = ((row["turf"], row["stop"], row["where"], *_who(row)) for turf in turfs for row in turf["rows"])
+    write_csv(folder / f"{kind}_list.csv", header, lines)
+    _print(folder / f"{kind}_list.html", kind, turfs)
     return {"turfs": len(turfs)}
 
 
@@ -151,14 +128,6 @@ def _cut(rows: Iterable[dict[str, Any]], most_doors: int) -> Iterator[dict[str, 
             }
 
 
-def _walk_row(row: dict[str, Any]) -> tuple[object, ...]:
-    return (row["turf"], row["stop"], row["street_address"], *_who(row))
-
-
-def _call_row(row: dict[str, Any]) -> tuple[object, ...]:
-    return (row["turf"], row["stop"], phone(row["phone"]), *_who(row))
-
-
 def _who(row: dict[str, Any]) -> tuple[object, ...]:
     last = " ".join(filter(None, [row["last_name"], row["name_suffix"]]))
     where = place(row["city"], row["state_abbr"], row["zip_code"])
@@ -172,6 +141,6 @@ def _print(path: Path, kind: str, turfs: list[dict[str, Any]]) -> None:
     environment = Environment(
         loader=PackageLoader("groundgame.publish.exports", "."), autoescape=True, undefined=StrictUndefined
     )
-    environment.filters |= {"phone": phone, "place": lambda row: place(row["city"], row["state_abbr"], row["zip_code"])}
+    environment.filters["place"] = lambda row: place(row["city"], row["state_abbr"], row["zip_code"])
     page = environment.get_template(TEMPLATE).render(kind=kind, turfs=turfs, results=RESULTS[kind])
     path.write_text(page, encoding="utf-8")

@@ -137,6 +137,11 @@ def phone_digits(text: str | None) -> str | None:
     return digits if len(digits) == 10 and digits[0] not in "01" else None
 
 
+def phone_sql(expression: str) -> str:
+    """A phone number's last ten digits, as ``apply`` compares them."""
+    return f"right(regexp_replace({expression}, '[^0-9]', '', 'g'), 10)"
+
+
 def _batches(path: Path) -> Iterator[pa.Table]:
 
     rows: list[tuple[str, str | None, str]] = []
