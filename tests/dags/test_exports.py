@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from groundgame.config import Settings
 from groundgame.warehouse.base import open_warehouse
 from tests.conftest import AS_OF
-from tests.dags.person import answer_when_asked
+from tests.dags.person import answering
 
 
 @pytest.mark.parametrize(
@@ -27,14 +26,10 @@ def test_a_list_is_made_when_a_person_lets_it_out(
     (folder / f"do_not_contact_{AS_OF}.csv").write_text("kind,value\nnone,\n", encoding="utf-8")
     from dags.exports import exports_dag
 
-    is_over = threading.Event()
-    person = threading.Thread(target=answer_when_asked, args=(is_over, "exports", "ask", option), daemon=True)
-    person.start()
     conf = {"as_of": AS_OF.isoformat(), "recipient": "walk_list", "purpose": "turnout", "only": ["turnout_score>=40"]}
     start = dt.datetime(2026, 10, 25, len(ledger), tzinfo=dt.UTC)
-    run = exports_dag.test(logical_date=start, run_conf=conf)
-    is_over.set()
-    person.join(timeout=5)
+    with answering("exports", "ask", option):
+        run = exports_dag.test(logical_date=start, run_conf=conf)
     assert str(run.state) == state
     with open_warehouse(home, read_only=True) as warehouse:
         entries = warehouse.fetch("select state, approved_by from ops.exports order by seq").to_pylist()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from groundgame.config import Settings, load_settings
 from groundgame.publish.read import query
 from tests.conftest import AS_OF, ROOT
-from tests.dags.person import answer_when_asked
+from tests.dags.person import answering
 
 DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
 
@@ -71,12 +70,8 @@ def test_a_refused_file_stops_the_night_is_told_in_one_line_and_the_last_scores_
 def test_a_hold_waits_for_a_person_and_names_her(run_nightly, home: Settings) -> None:
     """V34: a registration file 30% shorter than the last one is staged, and published only when somebody approves."""
     shorten_registrations(home)
-    is_over = threading.Event()
-    approver = threading.Thread(target=answer_when_asked, args=(is_over, "nightly", "approval.ask"), daemon=True)
-    approver.start()
-    run = run_nightly(home, "2026-11-01")
-    is_over.set()
-    approver.join(timeout=5)
+    with answering("nightly", "approval.ask"):
+        run = run_nightly(home, "2026-11-01")
     assert str(run.state) == "success", states(run)
     from groundgame.warehouse.base import open_warehouse
 
