@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any, cast
 from groundgame.config import Settings, load_settings
 from groundgame.errors import SpecError, WarehouseError
 from groundgame.result import Result
-from groundgame.warehouse import steady
+from groundgame.warehouse import parsed, steady
 
 if TYPE_CHECKING:
     from dbt.adapters.base import BaseAdapter
+    from dbt.contracts.graph.manifest import Manifest
 
 LAYERS: dict[str, list[str]] = {
     "staging": ["--select", "staging", "tag:calendar", "--exclude"],
@@ -45,8 +46,6 @@ LAYERS: dict[str, list[str]] = {
     # What the field batch brings up to date between two nights, in a warehouse of its own.
     "field": ["--select", "path:models/staging/field", "tag:field_live", "--exclude"],
 }
-# Tests that take as long as the models themselves; the gate after the layer asks the same of every night in one query.
-THOROUGH = "tag:thorough"
 FAILED = ("error", "fail", "runtime error")
 # What an engine quotes in an error may be a row's value; what it quotes twice is a name, except in a duplicate key.
 VALUES = re.compile(r"""'[^']*'|(?<=Duplicate key )"[^"]*"|(?<=DETAIL:).*""")
@@ -56,13 +55,13 @@ LONGEST_CAUSE = 300
 def build(
     settings: Settings, layer: str, select: Sequence[str] = (), full_tests: bool = False, is_fresh: bool = True
 ) -> Result:
-    """Build the models of one layer and run their data tests; the caller must hold no connection to the warehouse.
+    """Build the models of one layer; the caller must hold no connection to the warehouse.
 
     Args:
         settings: the installation.
         layer: ``staging``, ``people``, ``marts`` (with all between), ``scores``, ``asks`` or ``field``.
         select: dbt selectors instead of the layer's own, for a partial rebuild.
-        full_tests: run unit tests too, which prove the SQL and not the data, and the tests tagged thorough.
+        full_tests: run the project's unit tests and data tests too, which prove the SQL; a night's data is for its gates to judge.
         is_fresh: build incremental tables from scratch, as a night does; otherwise add what ``ops.field_pending`` names.
 
     Returns:
@@ -76,18 +75,14 @@ def build(
         raise SpecError("dbt", "layer", f"no layer is named {layer!r}", f"layers: {', '.join(LAYERS)}")
     start = time.perf_counter()
     scope = ["--select", *select, "--exclude"] if select else LAYERS[layer]
-    # Nothing has the tag none: an empty list after --exclude would take the next option for its value.
-    tests = ["tag:none"] if full_tests else [THOROUGH, "--exclude-resource-type", "unit_test"]
+    # Nothing has the tag none: an empty list after --exclude would take the next option for its value. The gate after the layer asks
+    # of the data what data tests ask, in one query a table.
+    tests = ["tag:none", *([] if full_tests else ["--exclude-resource-type", "test", "unit_test"])]
     with steady.kept(settings, is_whole_layer=layer == "marts" and not select) as unchanged:
         fresh = ["--full-refresh"] if is_fresh and layer in ("marts", "field") else []
-        if layer == "field" and not full_tests:
-            tests = [
-                "tag:none",
-                "--exclude-resource-type",
-                "test",
-                "unit_test",
-            ]  # its gate asks the same in one query a table
-        results = _invoke(settings, "build", [*scope, *unchanged, *tests, *fresh], f"build {layer}")
+        results = _invoke(
+            settings, ["build", "--no-write-json"], [*scope, *unchanged, *tests, *fresh], f"build {layer}"
+        )
     built = [r for r in results if r.node.resource_type in ("model", "seed")]
     rows = _rows(
         settings, [r.node for r in built if r.node.config.materialized == "table" and r.node.schema == "marts"]
@@ -114,7 +109,7 @@ def compile_project(settings: Settings, target: str) -> int:
         WarehouseError: the project does not compile for this target.
     """
     offline = ["--no-introspect", "--no-populate-cache"]
-    return len(_invoke(settings, "compile", offline, f"compile for {target}", target=target, warehouse=":memory:"))
+    return len(_invoke(settings, ["compile"], offline, f"compile for {target}", target=target, warehouse=":memory:"))
 
 
 def generate_docs(settings: Settings) -> str:
@@ -123,29 +118,34 @@ def generate_docs(settings: Settings) -> str:
     return str(_folder(settings, settings.engine) / "static_index.html")
 
 
+def project(settings: Settings) -> Manifest:
+    """The project as dbt has parsed it for the installation's engine: nodes, columns, dependencies.
+
+    Raises:
+        WarehouseError: dbt could not parse it.
+    """
+    with _environment(settings, settings.engine, str(settings.warehouse_path)):
+        try:
+            return _parsed(settings, settings.engine, settings.warehouse_path.stem, "parse the project")
+        finally:
+            _let_go()
+
+
 def _invoke(
     settings: Settings,
-    command: str | list[str],
+    command: list[str],
     options: Sequence[str],
     action: str,
     target: str | None = None,
     warehouse: str | None = None,
 ) -> list[Any]:
-    target = target or settings.engine
-    folder = _folder(settings, target)
-    project = str(settings.dbt_project_dir)
-    arguments = [
-        *([command] if isinstance(command, str) else command),
-        *options,
-        *("--project-dir", project, "--profiles-dir", project, "--target", target),
-        *("--target-path", str(folder), "--log-path", str(folder / "logs")),
-        *("--quiet", "--log-level", "none", "--log-level-file", "info", "--no-use-colors"),
-    ]
-    with _environment(settings, target, warehouse or str(settings.warehouse_path)):
+    target, warehouse = target or settings.engine, warehouse or str(settings.warehouse_path)
+    with _environment(settings, target, warehouse):
         from dbt.cli.main import dbtRunner
 
         try:
-            outcome = dbtRunner().invoke(arguments)
+            runner = dbtRunner(manifest=_parsed(settings, target, Path(warehouse).stem, action))
+            outcome = runner.invoke([*command, *options, *_places(settings, target)])
         finally:
             _let_go()
     # `docs generate` hands back a catalog and no list of results.
@@ -153,6 +153,31 @@ def _invoke(
     if not outcome.success:
         raise WarehouseError(action, _first_cause(outcome.exception, results))
     return results
+
+
+def _parsed(settings: Settings, target: str, database: str, action: str) -> Manifest:
+    """The parsed project, for a caller who has set the environment."""
+    from dbt.cli.main import dbtRunner
+
+    def parse() -> Manifest:
+        outcome = dbtRunner().invoke(["parse", "--no-write-json", *_places(settings, target)])
+        _let_go()  # the next command opens adapters and a log of its own
+        if not outcome.success:
+            raise WarehouseError(action, _first_cause(outcome.exception, []))
+        return cast("Manifest", outcome.result)
+
+    name = os.environ.get("PGDATABASE", "") if target == "postgres" else database
+    return parsed.manifest(settings.dbt_project_dir, target, name, parse)
+
+
+def _places(settings: Settings, target: str) -> list[str]:
+    """The options that every command takes: where the project is, where to write, and to be silent."""
+    folder, project = _folder(settings, target), str(settings.dbt_project_dir)
+    return [
+        *("--project-dir", project, "--profiles-dir", project, "--target", target),
+        *("--target-path", str(folder), "--log-path", str(folder / "logs")),
+        *("--quiet", "--log-level", "none", "--log-level-file", "info", "--no-use-colors"),
+    ]
 
 
 def _folder(settings: Settings, target: str) -> Path:

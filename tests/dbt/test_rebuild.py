@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from pathlib import Path
 from typing import Any
 
@@ -92,12 +91,11 @@ def test_a_build_that_fails_leaves_no_note_of_what_was_built(tmp_path: Path, mon
 
 def test_a_steady_table_reads_nothing_that_a_night_changes(built: Built) -> None:
     """Of all that it is made from, only staging, the calendar and other steady tables hold rows of their own."""
-    manifest = json.loads((built.settings.home / "dbt" / "duckdb" / "manifest.json").read_text(encoding="utf-8"))
-    models = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
-    tagged = {key for key, node in models.items() if "steady" in node["tags"]}
+    models = {key: node for key, node in dbt.project(built.settings).nodes.items() if node.resource_type == "model"}
+    tagged = {key for key, node in models.items() if "steady" in node.tags}
     assert len(tagged) > 10
     for key in tagged:
-        for parent in models[key]["depends_on"]["nodes"]:
+        for parent in models[key].depends_on.nodes:
             assert is_fixed(models, parent), f"{key} reads {parent}"
 
 
@@ -105,6 +103,6 @@ def is_fixed(models: dict[str, Any], key: str) -> bool:
     if key not in models:
         return not key.startswith("source.groundgame.ops")
     node = models[key]
-    if {"steady", "calendar"} & set(node["tags"]) or node["schema"] == "staging":
+    if {"steady", "calendar"} & set(node.tags) or node.schema == "staging":
         return True
-    return node["config"]["materialized"] == "view" and all(is_fixed(models, up) for up in node["depends_on"]["nodes"])
+    return node.config.materialized == "view" and all(is_fixed(models, up) for up in node.depends_on.nodes)

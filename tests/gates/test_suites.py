@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from groundgame.config import Settings
 from groundgame.errors import GateFailed, SpecError
@@ -14,6 +16,7 @@ from groundgame.warehouse import ops
 from groundgame.warehouse.base import open_warehouse
 from tests.gates.landed import AS_OF, change, land, load, results, settings_in
 
+MARTS = SUITES_DIR.parents[2] / "dbt_project" / "models" / "marts"
 LATEST = "_snapshot_date = date '2026-02-01'"
 
 
@@ -21,6 +24,25 @@ def test_every_suite_loads_and_every_stage_has_one() -> None:
     suites = load_all()
     assert len(suites) == len(list(SUITES_DIR.glob("*.yml")))
     assert {suite.stage for suite in suites} == set(STAGES)
+
+
+def test_a_gate_asks_every_night_for_each_key_that_a_mart_declares() -> None:
+    """The tests of the dbt project run when it changes; the data of a night is judged by gates alone."""
+    judged = {suite.table.removeprefix("marts."): suite.rules for suite in load_all() if suite.stage != "exports"}
+    marts = [
+        model
+        for file in MARTS.rglob("*.yml")
+        for model in yaml.safe_load(file.read_text(encoding="utf-8")).get("models", [])
+    ]
+    keyed = {model["name"] for model in marts if {"unique", "unique_together"} & set(declared(model))}
+    assert len(keyed) > 20
+    assert [name for name in sorted(keyed) if "repeated_keys" not in judged[name]] == []
+
+
+def declared(model: dict[str, Any]) -> list[str]:
+    """Names of the data tests of a model and of its columns."""
+    tests = [test for part in (model, *model["columns"]) for test in part.get("data_tests", [])]
+    return [test if isinstance(test, str) else next(iter(test)) for test in tests]
 
 
 HOLDS = {
