@@ -22,16 +22,17 @@ PROGRAM = (
     "create or replace table marts.field_access as select login, node_id, node_path from intermediate.int_field_nodes__placed",
     f"create or replace table marts.field_goals as select node_id, level, {GOAL}, 10 as target_count from marts.dim_field_nodes",
     "create or replace table marts.field_hours as select node_id, level, 'doors' as metric, date '2026-02-01' as local_date,"
-    " 17 as local_hour, 5 as actual_count from marts.dim_field_nodes",
+    " 17 as local_hour, false as is_correction, 5 as actual_count from marts.dim_field_nodes",
     "create or replace table intermediate.int_nodes__worked as select * from marts.field_hours",
     f"create or replace table marts.field_progress as select node_id, level, {GOAL}, date '{AS_OF}' as progress_date,"
     " true as is_latest from marts.dim_field_nodes",
     f"create or replace table marts.field_leaderboard as select node_id, level, {GOAL}, 1 as state_rank, 1 as parent_rank,"
     " 1 as peers_count from marts.dim_field_nodes where level <> 'state'",
-    "create or replace table marts.field_flagged as select 'van:7' as account_key, 'waiting' as verdict",
+    "create or replace table marts.field_flagged as select 'van:7' as account_key, 'doors' as contact_type,"
+    " date '2026-02-01' as local_date, 3 as local_hour, 'waiting' as verdict",
     "create or replace table intermediate.int_accounts__flagged as select 'van:7' as account_key",
     "create or replace table intermediate.int_field_accounts__placed as select 'van:7' as account_key",
-    "create or replace table marts.field_notes as select 'Five doors' as text, false as is_withheld",
+    "create or replace table marts.field_notes as select 'van:1' as note_key, 'Five doors' as text, false as is_withheld",
     "create or replace table intermediate.int_contacts__latest as select 'van:' || voter_id as contact_key, voter_id,"
     " case when age = 40 then 'stop' else 'canvassed' end as result from marts.dim_voters",
     "create or replace table intermediate.int_contacts__unmatched as select * from intermediate.int_contacts__latest limit 3",
@@ -57,6 +58,7 @@ FAILURES = {
     "a note that was withheld": ("update marts.field_notes set is_withheld = true", "withheld_but_shown"),
     "somebody who said stop": ("update marts.contact_permissions set may_be_called = true", "stops_not_kept"),
     "reached who were not tried": ("update marts.field_outcomes set reached_count = 10", "more_than_before"),
+    "a goal twice": ("insert into marts.field_goals select * from marts.field_goals limit 1", "repeated_keys"),
     "a turf twice": ("insert into marts.dim_turfs select * from marts.dim_turfs", "repeated_keys"),
     "a contact twice": ("insert into marts.fct_contacts select * from marts.fct_contacts limit 1", "repeated_keys"),
 }
