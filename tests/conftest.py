@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,14 +21,26 @@ AS_OF = dt.date(2026, 10, 25)
 VOTERS = 4_000
 
 
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that all worker processes of a run share; whoever asks first makes it, others wait."""
+    base = tmp_path_factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, part = root / name, root / f"{name}.part"
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            shutil.rmtree(part, ignore_errors=True)
+            make(part)
+            part.rename(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def small_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A synthetic state of 4,000 voters: folder ``nc/`` in the real layouts, ``truth/`` beside it."""
     from groundgame.synth.state import write_state
 
-    folder = tmp_path_factory.mktemp("state") / "inbox"
-    write_state(folder, VOTERS, seed=7)
-    return folder
+    return made_once(tmp_path_factory, "small_state", lambda folder: write_state(folder, VOTERS, seed=7))
 
 
 @pytest.fixture(scope="session")
@@ -76,11 +90,11 @@ def published_home(small_state: Path, tmp_path_factory: pytest.TempPathFactory) 
     """A home after one whole night, published. Copy it before changing it (fixture ``home``)."""
     from groundgame import stages
 
-    folder = tmp_path_factory.mktemp("published") / "home"
-    settings = load_settings(home=folder, inbox=small_state)
-    for _ in stages.night(settings, AS_OF):
-        pass
-    return folder
+    def run(folder: Path) -> None:
+        for _ in stages.night(load_settings(home=folder, inbox=small_state), AS_OF):
+            pass
+
+    return made_once(tmp_path_factory, "published_home", run)
 
 
 @pytest.fixture
