@@ -25,13 +25,13 @@ def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callabl
     """A folder that all worker processes of a run share; whoever asks first makes it, others wait."""
     base = tmp_path_factory.getbasetemp()
     root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder, part = root / name, root / f"{name}.part"
+    folder, made = root / name, root / f"{name}.made"
     with (root / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            shutil.rmtree(part, ignore_errors=True)
-            make(part)
-            part.rename(folder)
+        if not made.exists():  # in its own place from the start: views name the files that they read
+            shutil.rmtree(folder, ignore_errors=True)
+            make(folder)
+            made.touch()
     return folder
 
 

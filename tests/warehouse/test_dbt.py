@@ -51,7 +51,7 @@ def test_nothing_is_written_outside_of_the_home(settings: Settings) -> None:
     dbt.build(settings, "staging", select=["stg_voter_file__sources"])
     assert not (PROJECT / "target").exists()
     assert not (PROJECT / "logs").exists()
-    assert (settings.home / "dbt" / "duckdb" / "partial_parse.msgpack").is_file()
+    assert any((settings.home / "dbt" / "duckdb").iterdir())
 
 
 def test_an_unknown_layer_is_a_usage_error(settings: Settings) -> None:
