@@ -1,9 +1,14 @@
-"""How sure a name is where nothing else is known of a person: would a stranger find a voter of that name in the place as well?
+"""How sure a name is where nothing but a place, or a place and a year of birth, is known of a person: would a stranger of the name be
+found there as well?
 
 Bayes on one question: is the person on the file in this place? If so, the one voter of the name is the person. If not (unregistered, or
 registered elsewhere), the voter is there by chance, as often as the name's frequency and the size of the place make it. The frequency
 is the count of the whole name on the file without the voter in question, so that it holds for names that go together (JOSE HERNANDEZ);
 for a name that nobody else has it is what Turing's estimate says of all such names (Good 1953).
+
+A year of birth makes strangers rarer, but not for every name alike: first names go with generations. So the bearers of the whole name are
+spread over years as those of the first name are (given the first name, a last name is taken to say nothing of the year), and the
+place counts by its share of all who were born in that year.
 """
 
 from __future__ import annotations
@@ -21,35 +26,54 @@ AT_HOME_SHARE = 0.5
 MOVED_WITHIN_SHARE = 0.05
 # So many names are enough for the share of those that occur once and twice.
 SINGLES_SAMPLE = 500_000
+YEAR = "birth_year"
 
 
-def weigh(warehouse: Warehouse, left: str, right: str, place: tuple[str, ...], unseen: float) -> None:
-    """Make ``linking.weighed`` (id_l, id_r, probability) of ``linking.alone`` (id_l, id_r), pairs that share a name and a place.
+def count_names(warehouse: Warehouse, left: str, right: str) -> None:
+    """Make what all keys ask for, counted once on the whole of ``right``.
+
+    ``linking.bearers`` (first, last, n) of the names in ``left``; ``linking.generations`` (first, birth_year, share): when those who
+    bear a first name were born, in shares of them; ``linking.cohorts`` (birth_year, n).
+    """
+    warehouse.execute(f"""
+        create or replace table {SCRATCH}.bearers as
+        select first, last, count(*) as n from {right} semi join {left} using (first, last) group by first, last""")
+    warehouse.execute(f"""
+        create or replace table {SCRATCH}.generations as
+        select first, {YEAR}, count(*) / sum(count(*)) over (partition by first) as share
+        from {right} where first is not null and {YEAR} is not null group by first, {YEAR}""")
+    warehouse.execute(f"""
+        create or replace table {SCRATCH}.cohorts as
+        select {YEAR}, count(*) as n from {right} where {YEAR} is not null group by {YEAR}""")
+
+
+def weigh(warehouse: Warehouse, left: str, right: str, on: tuple[str, ...], unseen: float) -> None:
+    """Make ``linking.weighed`` (id_l, id_r, probability) of ``linking.alone`` (id_l, id_r), pairs that share a name and ``on``.
 
     Args:
-        warehouse: the connection, with the scratch database attached.
+        warehouse: the connection, with the scratch database attached and the names counted.
         left: people.
-        right: voters, whole: the names' frequencies come from them.
-        place: columns that say where; each pair agrees on them.
+        right: voters, whole: the sizes of places come from them.
+        on: columns that say where and, it may be, the year of birth; each pair agrees on them.
         unseen: from ``unseen``.
     """
-    where = ", ".join(place)
+    where = ", ".join(on)
+    born, share, all_ = "", "1", f"(select count(*) from {right})"
+    if YEAR in on:
+        born = f"join {SCRATCH}.generations g using (first, {YEAR}) join {SCRATCH}.cohorts c using ({YEAR})"
+        share, all_ = "g.share", "c.n"
     warehouse.execute(f"""
         create or replace table {SCRATCH}.named as
-        select id_l, id_r, r.first, r.last, {", ".join(f"r.{column}" for column in place)},
+        select id_l, id_r, r.first, r.last, {", ".join(f"r.{column}" for column in on)},
             coalesce(l.zip <> r.zip, false) as is_elsewhere
         from {SCRATCH}.alone join {left} l on l.id = id_l join {right} r on r.id = id_r""")
     warehouse.execute(f"""
         create or replace table {SCRATCH}.weighed as
-        with bearers as (
-            select first, last, count(*) as n from {right} semi join {SCRATCH}.named using (first, last) group by all
-        ),
-        sizes as (select {where}, count(*) as n from {right} semi join {SCRATCH}.named using ({where}) group by all),
-        file as (select count(*) as n from {right}),
+        with sizes as (select {where}, count(*) as n from {right} semi join {SCRATCH}.named using ({where}) group by all),
         expected as (
-            select id_l, id_r, (b.n - 1 + {unseen}) * s.n / f.n as strangers,
+            select id_l, id_r, (b.n - 1 + {unseen}) * {share} * s.n / {all_} as strangers,
                 case when is_elsewhere then {MOVED_WITHIN_SHARE} else {AT_HOME_SHARE} end as share
-            from {SCRATCH}.named join bearers b using (first, last) join sizes s using ({where}) cross join file f
+            from {SCRATCH}.named join {SCRATCH}.bearers b using (first, last) join sizes s using ({where}) {born}
         )
         select id_l, id_r, share / (share + (1 - share) * strangers) as probability from expected""")
     warehouse.execute(f"drop table {SCRATCH}.named")

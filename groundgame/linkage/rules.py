@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-VERSION = "2026-11-3"
+VERSION = "2026-11-4"
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Key:
 
     ``names`` says how first and last name take part: not at all, as written, or in any form (nickname, former last name).
     ``probability`` is what such a link is believed to be worth when a second person claims the voter. Where ``is_rare`` it is computed
-    from how rare the name is in the place that ``on`` says (``groundgame.linkage.rarity``), and ``probability`` is the most.
+    from how rare the name is in the place, and among those of the age, that ``on`` says (``groundgame.linkage.rarity``), and
+    ``probability`` is the most.
     """
 
     name: str
@@ -101,9 +102,9 @@ KEYS = (
     Key("email", ("email",), 0.9999, names="none", also=FIRST_AGREES),
     Key("phone_and_first_name", ("phone",), 0.9995, names="none", also="list_contains(l.first_forms, r.first)"),
     Key("name_and_birth_date", BIRTH_DATE, 0.9995),
-    Key("name_birth_year_zip", ("birth_year", "zip"), 0.9995),
-    Key("name_birth_year_city", ("birth_year", "city", "state"), 0.999),
-    Key("name_birth_year_county", ("birth_year", "county", "state"), 0.995),
+    Key("name_birth_year_zip", ("birth_year", "zip"), 0.9995, is_rare=True),
+    Key("name_birth_year_city", ("birth_year", "city", "state"), 0.999, is_rare=True),
+    Key("name_birth_year_county", ("birth_year", "county", "state"), 0.995, is_rare=True),
     Key("name_form_and_birth_date", BIRTH_DATE, 0.999, names="forms"),
     Key("name_form_birth_year_zip", ("birth_year", "zip"), 0.998, names="forms"),
     # Where no birthday exists, nothing may do worse than the plain reader: one such name in the place is the person.

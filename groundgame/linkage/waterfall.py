@@ -76,6 +76,7 @@ def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
     )
     filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
     unclaimed = f"(from {left} p where not exists (from {claims} c where c.person = p.id))"
+    rarity.count_names(warehouse, left, right)
     unseen, have_met = rarity.unseen(warehouse, right), False
     for key in rules.KEYS:
         if key.names == "forms" and not have_met:
