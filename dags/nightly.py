@@ -1,10 +1,9 @@
 """### The nightly run
-
 Voter files in, scores out: **land → stage → link → build → score → ask → publish**, with a gate after each.
 
 * A red gate stops the night; yesterday's published scores stay served. A gate that *holds* asks a person first (Required Actions).
 * The page *Tonight* says what happened. The first night also trains; later nights score with the champion that `train` keeps.
-* Rerun any night: same input, same rows. Choose the date with the *As of* parameter.
+* Rerun any night: same input, same rows. Choose the date with the *As of* parameter. Who deleted an account is forgotten first.
 """
 
 from airflow.sdk import dag, task_group
@@ -21,7 +20,8 @@ def app(as_of):
 @task_group
 def landing(as_of):
     others = tasks.land.partial(as_of=as_of).expand(source=tasks.due_sources(of_apps=False))
-    [others, app(as_of)] >> tasks.gate.override(task_id="gate", trigger_rule="none_failed")("landing", as_of)
+    judged = tasks.gate.override(task_id="gate", trigger_rule="none_failed")("landing", as_of)
+    [others, app(as_of)] >> judged >> tasks.forget_deleted(as_of)
 
 
 @task_group

@@ -206,6 +206,12 @@ def forget(
 
 
 @app.command()
+def forget_deleted(context: typer.Context, as_of: AsOf, as_json: Json = False) -> None:
+    """Forget every account that a landed app export reports as deleted; nothing happens where there is none."""
+    _show(_one(stages.forget_deleted, context.obj, as_of.date()), as_json)
+
+
+@app.command()
 def export(
     context: typer.Context,
     recipient: Annotated[

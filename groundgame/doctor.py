@@ -94,7 +94,7 @@ def _forgotten(settings: Settings) -> Finding:
             "forgotten", False, "the key of the tombstones is gone: restore forget.key before anything lands"
         )
     open_requests = ledger.unfinished(settings)
-    what = f"{', '.join(open_requests)} was begun and not finished · run groundgame forget again for the same person"
+    what = f"{', '.join(open_requests)} was begun and not finished · run groundgame forget again for the same person, or forget-deleted"
     return Finding("forgotten", not open_requests, what if open_requests else "no request is unfinished")
 
 

@@ -278,6 +278,20 @@ def forget(settings: Settings, subject: str, as_of: dt.date, reason: str, verify
         return run(settings, subject, as_of, reason, reissue, reload_rewritten, verify)
 
 
+@timed
+def forget_deleted(settings: Settings, as_of: dt.date) -> Result:
+    """Forget the accounts that apps report as deleted; after the landing gate, which refuses an export that deletes most."""
+    from groundgame.ingest.views import reload_rewritten
+    from groundgame.privacy import deletions
+    from groundgame.publish.lock import publisher_lock
+    from groundgame.publish.reissue import reissue
+
+    if not deletions.is_due(settings):
+        return Result("forget", deletions.BATCH)
+    with alone(settings), publisher_lock(settings, "without deleted accounts", wait_seconds=600):
+        return deletions.forget_deleted(settings, as_of, reissue, reload_rewritten)
+
+
 @stage
 def field(settings: Settings, as_of: dt.date) -> Result:
     """Bring the field's tables up to date with what came since, beside the nights; see ``groundgame.field``."""
@@ -309,6 +323,7 @@ def night(settings: Settings, as_of: dt.date) -> Iterator[Result]:
 def _until_published(settings: Settings, as_of: dt.date) -> Iterator[Result]:
     yield from (land(settings, source, as_of) for source in due_sources(settings))
     yield gate(settings, "landing", as_of)
+    yield forget_deleted(settings, as_of)
     yield build(settings, "staging", as_of)
     yield gate(settings, "staging", as_of)
     yield link(settings, as_of)

@@ -93,6 +93,13 @@ def gate(stage: str, as_of: str) -> dict[str, Any]:
 
 @task
 @stage_task
+def forget_deleted(as_of: str) -> dict[str, Any]:
+    """Forget the accounts that apps report as deleted, before anything is built."""
+    return stages.forget_deleted(load_settings(), date.fromisoformat(as_of)).to_dict()
+
+
+@task
+@stage_task
 def build(layer: str, as_of: str, training: bool = False) -> dict[str, Any]:
     """Build one dbt layer."""
     return stages.build(load_settings(), layer, date.fromisoformat(as_of), training=training).to_dict()

@@ -69,14 +69,14 @@ def forget(
     with open_warehouse(settings) as warehouse:
         people = ledger.read_note(note) or tables.linked(warehouse, person)
         request, was_forgotten = ledger.open_request(warehouse, hashed), ledger.is_forgotten(warehouse, hashed)
-    work = _Work(settings, people)
+    work = Work(settings, people)
     if request is None:
         before = work.counts()
         if was_forgotten and not before and not note.exists():
             return _result(settings, "", {}, people, "already forgotten", verify)
         ledger.write_note(note, people)
         with open_warehouse(settings) as warehouse:
-            request = ledger.begin(warehouse, key, people, as_of, reason, before)
+            request = ledger.begin(warehouse, key, hashed, people, as_of, reason, before)
     tombstones.touch(settings)
     work.remove(
         reissue, reload, dirty={place.removeprefix(BUILD) for place in request.counts if place.startswith(BUILD)}
@@ -87,11 +87,16 @@ def forget(
     return _result(settings, request.request_id, request.counts, people, "forgotten", verify)
 
 
-class _Work:
-    """The removal of some subjects from one installation."""
+class Work:
+    """The removal of some subjects from one installation; ``are_accounts``: of apps alone, whom no kept table counts."""
 
-    def __init__(self, settings: Settings, people: Sequence[Subject]) -> None:
-        self.settings, self.people, self.prefixes = settings, people, prefixes(settings)
+    def __init__(self, settings: Settings, people: Sequence[Subject], are_accounts: bool = False) -> None:
+        self.settings, self.people, self.prefixes, self.are_accounts = (
+            settings,
+            people,
+            prefixes(settings),
+            are_accounts,
+        )
         self.is_server = settings.engine != "duckdb"  # where tables and published runs share a database
         # Read while the landed rows are still there; kept lines are cleaned before them.
         self.words = landed.personal_words(settings, people, self.prefixes)
@@ -130,8 +135,9 @@ class _Work:
             reload(self.settings)
             with open_warehouse(self.settings) as warehouse:
                 dirty |= self.drop(warehouse).keys()
-                # Tables that are kept from night to night are to be built anew: they were counted with her.
-                warehouse.execute(f"delete from {NOTE}")
+                if not self.are_accounts:
+                    # Tables that are kept from night to night are to be built anew: they were counted with her.
+                    warehouse.execute(f"delete from {NOTE}")
             reissue(self.settings, self.find_published, self.drop_published)
             if dirty:
                 write_anew(self.settings, dirty)
@@ -148,7 +154,8 @@ class _Work:
                 landed.rewrite(file, landed.line_mask(file, self.people, self.prefixes, self.words), level=None)
             for name in landed.count(self.settings, self.people, self.prefixes):
                 file = self.settings.home / name
-                landed.rewrite(file, landed.row_mask(file, self.people, self.prefixes))
+                blanked = landed.mentions(file, self.people, self.prefixes)
+                landed.rewrite(file, landed.row_mask(file, self.people, self.prefixes), blanked=blanked)
 
 
 def write_anew(settings: Settings, dirty: set[str]) -> None:

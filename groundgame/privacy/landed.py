@@ -18,11 +18,12 @@ from groundgame.config import Settings
 from groundgame.durable import into_place
 from groundgame.errors import WarehouseError
 from groundgame.locked import held
-from groundgame.privacy.subject import SUBJECT_COLUMNS, Subject, columns_of
+from groundgame.privacy.subject import MENTION_COLUMNS, SUBJECT_COLUMNS, Kind, Subject, columns_of, mentions_of
 
 # As landing writes them: what is rewritten differs from a file that never held the rows in nothing else.
 ROW_GROUP, COMPRESSION, LEVEL = 131_072, "zstd", 1
 LOCK = "rewriting.lock"
+WORDS = re.compile(r"\w+")
 PERSONAL_WORDS = ("last_name", "first_name", "street_address")
 Mask = Callable[[pa.Table], pa.Array | pa.ChunkedArray]
 
@@ -52,32 +53,47 @@ def rewriting(settings: Settings, wait_seconds: float = 600.0) -> AbstractContex
 
 def row_mask(file: Path, subjects: Sequence[Subject], prefixes: Mapping[str, str]) -> Mask:
     """Which rows of a landed file name a subject."""
-    source = source_of(file)
 
     def mask(table: pa.Table) -> pa.Array | pa.ChunkedArray:
         found = pa.chunked_array([pa.repeat(pa.scalar(False), table.num_rows)])
-        for column in columns_of(table.column_names):
-            same_kind = [subject for subject in subjects if subject.kind == SUBJECT_COLUMNS[column]]
-            forms = sorted(set().union(*(subject.forms(source, prefixes) for subject in same_kind)))
-            values = pc.utf8_trim_whitespace(table.column(column))
-            found = pc.or_(found, pc.is_in(values, value_set=pa.array(forms, pa.string())))
+        for column in _columns_for(table.column_names, subjects):
+            theirs = _naming(file, column, SUBJECT_COLUMNS[column], subjects, prefixes)
+            found = pc.or_(found, theirs(table))
         return found
 
     return mask
+
+
+def mentions(file: Path, subjects: Sequence[Subject], prefixes: Mapping[str, str]) -> dict[str, Mask]:
+    """For each column of a landed file that names people in somebody else's row: in which rows it names a subject."""
+    columns = mentions_of(pq.read_schema(file).names)
+    return {column: _naming(file, column, MENTION_COLUMNS[column], subjects, prefixes) for column in columns}
+
+
+def _naming(file: Path, column: str, kind: Kind, subjects: Sequence[Subject], prefixes: Mapping[str, str]) -> Mask:
+    """Which rows name a subject of one kind in one column."""
+    theirs = (subject.forms(source_of(file), prefixes) for subject in subjects if subject.kind == kind)
+    forms = pa.array(sorted(set().union(*theirs)), pa.string())
+    return lambda table: pc.is_in(pc.utf8_trim_whitespace(table.column(column)), value_set=forms)
 
 
 def line_mask(file: Path, subjects: Sequence[Subject], prefixes: Mapping[str, str], people: Sequence[set[str]]) -> Mask:
     """Which kept lines are a subject's: those with her id as a word, or with her name and address."""
     source = source_of(file)
     forms = sorted(set().union(*(subject.forms(source, prefixes) for subject in subjects)))
-    any_form = re.compile("|".join(rf"(?<!\w){re.escape(form)}(?!\w)" for form in forms))
+    # Looked up by a word of the form before it is looked for in full: a night may bring thousands of ids.
+    by_word: dict[str, list[re.Pattern[str]]] = {}
+    for form in forms:
+        word = max(WORDS.findall(form), key=len, default="")
+        by_word.setdefault(word, []).append(re.compile(rf"(?<!\w){re.escape(form)}(?!\w)"))
+
+    def has_id(text: str) -> bool:
+        words = {*WORDS.findall(text), ""} & by_word.keys()
+        return any(form.search(text) for word in words for form in by_word[word])
 
     def mask(table: pa.Table) -> pa.Array | pa.ChunkedArray:
         texts = table.column("text").to_pylist()
-        hits = [
-            bool(any_form.search(text)) or any(all(word in text for word in words) for words in people)
-            for text in texts
-        ]
+        hits = [has_id(text) or any(all(word in text for word in words) for words in people) for text in texts]
         return pa.array(hits, pa.bool_())
 
     return mask
@@ -88,10 +104,11 @@ def personal_words(settings: Settings, subjects: Sequence[Subject], prefixes: Ma
     people: list[set[str]] = []
     for file in raw_files(settings):
         names = pq.read_schema(file).names
-        if not set(PERSONAL_WORDS) <= set(names):
+        naming = _columns_for(names, subjects)
+        if not naming or not set(PERSONAL_WORDS) <= set(names):
             continue
         mask = row_mask(file, subjects, prefixes)
-        wanted = [*columns_of(names), *PERSONAL_WORDS]
+        wanted = [*naming, *PERSONAL_WORDS]
         for batch in pq.ParquetFile(file).iter_batches(ROW_GROUP, columns=wanted):
             rows = pa.Table.from_batches([batch])
             for row in rows.filter(mask(rows)).select(PERSONAL_WORDS).to_pylist():
@@ -99,6 +116,12 @@ def personal_words(settings: Settings, subjects: Sequence[Subject], prefixes: Ma
                 if len(words) == len(PERSONAL_WORDS) and words not in people:
                     people.append(words)
     return people
+
+
+def _columns_for(names: Sequence[str], subjects: Sequence[Subject]) -> list[str]:
+    """Those of a file's columns that may name a subject: no voter file is read for an account."""
+    kinds = {subject.kind for subject in subjects}
+    return [column for column in columns_of(names) if SUBJECT_COLUMNS[column] in kinds]
 
 
 def count_rows(file: Path, mask: Mask, columns: Sequence[str]) -> int:
@@ -112,8 +135,11 @@ def count_rows(file: Path, mask: Mask, columns: Sequence[str]) -> int:
     return found
 
 
-def rewrite(file: Path, mask: Mask, level: int | None = LEVEL) -> None:
-    """Replace a file by one without the rows of a mask, row groups of the same size, order kept."""
+def rewrite(file: Path, mask: Mask, level: int | None = LEVEL, blanked: Mapping[str, Mask] | None = None) -> None:
+    """Replace a file by one without the rows of a mask, row groups of the same size, order kept.
+
+    In the rows that stay, the columns of ``blanked`` are emptied where their masks say so.
+    """
     draft = file.with_name(f".{file.name}.forget.tmp")
     try:
         with pq.ParquetFile(file) as reader:
@@ -122,6 +148,9 @@ def rewrite(file: Path, mask: Mask, level: int | None = LEVEL) -> None:
                 held = schema.empty_table()
                 for batch in reader.iter_batches(ROW_GROUP):
                     rows = pa.Table.from_batches([batch])
+                    for column, named in (blanked or {}).items():
+                        values = pc.if_else(named(rows), None, rows.column(column))
+                        rows = rows.set_column(rows.column_names.index(column), schema.field(column), values)
                     held = pa.concat_tables([held, rows.filter(pc.invert(mask(rows)))])
                     while held.num_rows >= ROW_GROUP:
                         writer.write_table(held.slice(0, ROW_GROUP), row_group_size=ROW_GROUP)
@@ -134,11 +163,13 @@ def rewrite(file: Path, mask: Mask, level: int | None = LEVEL) -> None:
 
 
 def count(settings: Settings, subjects: Sequence[Subject], prefixes: Mapping[str, str]) -> dict[str, int]:
-    """Rows that name a subject, by landed file."""
+    """Rows that name a subject, as whose they are or beside it, by landed file."""
     counts = {}
     for file in raw_files(settings):
-        columns = columns_of(pq.read_schema(file).names)
-        if number := count_rows(file, row_mask(file, subjects, prefixes), columns):
+        columns = _columns_for(pq.read_schema(file).names, subjects)
+        number = count_rows(file, row_mask(file, subjects, prefixes), columns)
+        number += sum(count_rows(file, mask, [name]) for name, mask in mentions(file, subjects, prefixes).items())
+        if number:
             counts[str(file.relative_to(settings.home))] = number
     return counts
 

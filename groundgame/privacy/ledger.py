@@ -14,11 +14,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
 from groundgame.config import Settings
 from groundgame.privacy.keys import subject_key
 from groundgame.privacy.subject import Subject
 from groundgame.warehouse import ops
 from groundgame.warehouse.base import Warehouse, open_warehouse
+
+NOTES = "forgetting"
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Request:
 
 def note_path(settings: Settings, hashed: str) -> Path:
     """Where the ids of an open request stand."""
-    return settings.home / "forgetting" / f"{hashed[:32]}.json"
+    return settings.home / NOTES / f"{hashed[:32]}.json"
 
 
 def read_note(path: Path) -> list[Subject]:
@@ -74,20 +78,27 @@ def open_request(warehouse: Warehouse, hashed: str) -> Request | None:
 def begin(
     warehouse: Warehouse,
     key: bytes,
+    hashed: str,
     subjects: Sequence[Subject],
     as_of: dt.date,
     reason: str,
     counts: Mapping[str, int],
 ) -> Request:
-    """Write the intent and the tombstones, together: from now on the person stays out."""
-    hashes = {subject_key(key, subject.text): subject for subject in subjects}
+    """Write the intent, under the keyed hash of whom or what was asked for, and the tombstones, together: from now on they stay out."""
     request = Request(f"{as_of:%Y%m%d}-{secrets.token_hex(4)}", dict(counts))
     with warehouse.transaction():
-        for hashed, subject in hashes.items():
-            if not is_forgotten(warehouse, hashed):
-                ops.record(warehouse, "tombstones", subject_key=hashed, kind=subject.kind, as_of_date=as_of)
-        _note(warehouse, request, next(iter(hashes)), as_of, reason, "intent")
+        lay(warehouse, key, subjects, as_of)
+        _note(warehouse, request, hashed, as_of, reason, "intent")
     return request
+
+
+def lay(warehouse: Warehouse, key: bytes, subjects: Sequence[Subject], as_of: dt.date) -> None:
+    """Write the tombstones of those subjects who have none."""
+    known = set(warehouse.fetch("select subject_key from ops.tombstones").column(0).to_pylist())
+    new = {hashed: one.kind for one in subjects if (hashed := subject_key(key, one.text)) not in known}
+    if new:
+        columns = {"subject_key": list(new), "kind": list(new.values()), "as_of_date": [as_of] * len(new)}
+        warehouse.append("ops.tombstones", pa.table(columns))
 
 
 def finish(warehouse: Warehouse, request: Request, hashed: str, as_of: dt.date, reason: str) -> None:
@@ -101,7 +112,7 @@ def unfinished(settings: Settings) -> list[str]:
         return []
     with open_warehouse(settings) as warehouse:
         open_ids = [row["request_id"] for row in _open(warehouse)]
-    notes = list((settings.home / "forgetting").glob("*.json"))
+    notes = list((settings.home / NOTES).glob("*.json"))
     return open_ids or ["(begun, not in the ledger)" for _ in notes]
 
 

@@ -25,6 +25,8 @@ SUBJECT_COLUMNS: dict[str, Kind] = {
     "vendor_id": "app_user",  # whom a field tool has under a number of its own
     "vendor_key": "app_user",
 }
+# Columns that name a person in somebody else's row: the row stays, without the name.
+MENTION_COLUMNS: dict[str, Kind] = {"organizer_id": "app_user"}
 # Columns that borrow a voter's id to name a group: the group stays, under the id of another member.
 BORROWED_COLUMNS = ("household_id",)
 SOURCE_COLUMNS = ("_source", "source")
@@ -77,3 +79,8 @@ def prefixes(settings: Settings) -> dict[str, str]:
 def columns_of(names: Iterable[str]) -> list[str]:
     """Those of a table's columns that hold ids of people."""
     return [name for name in names if name in SUBJECT_COLUMNS]
+
+
+def mentions_of(names: Iterable[str]) -> list[str]:
+    """Those of a table's columns that name people in somebody else's row."""
+    return [name for name in names if name in MENTION_COLUMNS]

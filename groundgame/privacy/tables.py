@@ -5,15 +5,23 @@ Which columns name people is declared in ``subject``; every table of every schem
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from groundgame.privacy.subject import BORROWED_COLUMNS, SOURCE_COLUMNS, SUBJECT_COLUMNS, Subject
+from groundgame.privacy.subject import (
+    BORROWED_COLUMNS,
+    MENTION_COLUMNS,
+    SOURCE_COLUMNS,
+    SUBJECT_COLUMNS,
+    Subject,
+    mentions_of,
+)
 
 if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
 
+KINDS = SUBJECT_COLUMNS | MENTION_COLUMNS
 OWN_TABLES = ("ops.forget_requests", "ops.tombstones")
 # Every table that has rows, with its columns of text. On a server the published runs are a schema of the same database, and the
 # partition is what has rows.
@@ -32,14 +40,19 @@ TEXT_COLUMNS = {
 RUNS = 'runs."'
 # A server's copies of landed files: loaded again when the file was rewritten.
 COPIES = 'raw."f_'
+# A list of ids as one parameter, in the words of every engine; the separator of units stands in no landed text.
+UNIT = "\x1f"
+LISTED = f"(select unnest(string_to_array(?, chr({ord(UNIT)}))))"
 
 
 @dataclass(frozen=True)
 class Place:
-    """A table that may name people: its ``columns`` that do, those that ``borrowed`` an id, and its column of sources, if any."""
+    """A table that may name people: its ``columns`` that say whose a row is, its ``mentions`` of others in it, those that ``borrowed``
+    an id, and its column of sources, if any."""
 
     table: str
     columns: tuple[str, ...]
+    mentions: tuple[str, ...]
     borrowed: tuple[str, ...]
     source: str | None
 
@@ -61,25 +74,27 @@ def places(warehouse: Warehouse, of_runs: bool = False) -> list[Place]:
         naming = tuple(column for column in names if column in SUBJECT_COLUMNS)
         borrowed = tuple(column for column in names if column in BORROWED_COLUMNS)
         source = next((column for column in SOURCE_COLUMNS if column in names), None)
-        if (naming or borrowed) and name.replace('"', "") not in OWN_TABLES:
-            found.append(Place(name, naming, borrowed, source))
+        mentions = tuple(mentions_of(names))
+        if (naming or mentions or borrowed) and name.replace('"', "") not in OWN_TABLES:
+            found.append(Place(name, naming, mentions, borrowed, source))
     return found
 
 
 def count(warehouse: Warehouse, subjects: Sequence[Subject], of_runs: bool = False) -> dict[str, int]:
     """Rows that name one of the subjects, by table; tables without any are left out."""
     counts = {}
-    for place, condition, values in _conditions(warehouse, subjects, of_runs):
-        both = " or ".join([condition, *(f"{column} in ({_marks(subjects)})" for column in place.borrowed)])
-        texts = [subject.text for subject in subjects] * len(place.borrowed)
-        rows = warehouse.fetch(f"select count(*) from {place.table} where {both}", [*values, *texts])
+    for place in places(warehouse, of_runs):
+        condition, values = _condition(place, place.columns + place.mentions, subjects)
+        both = " or ".join([condition, *(f"{column} in {LISTED}" for column in place.borrowed)])
+        voters = [_listed(_voters(subjects))] * len(place.borrowed)
+        rows = warehouse.fetch(f"select count(*) from {place.table} where {both}", [*values, *voters])
         if number := rows.column(0)[0].as_py():
             counts[place.table.replace('"', "")] = number
     return counts
 
 
 def remove(warehouse: Warehouse, subjects: Sequence[Subject], of_runs: bool = False) -> dict[str, int]:
-    """Delete the subjects' rows in one transaction; returns how many each table had.
+    """Delete the subjects' rows in one transaction, and their ids in others' rows; returns how many each table had.
 
     A group that goes by a subject's id (a household is called after its first member) goes by that of its next member;
     what was counted over the group stays as it was counted.
@@ -89,17 +104,21 @@ def remove(warehouse: Warehouse, subjects: Sequence[Subject], of_runs: bool = Fa
         return {}
     with warehouse.transaction():
         heirs = _heirs(warehouse, subjects, of_runs)
-        for place, condition, values in _conditions(warehouse, subjects, of_runs):
+        for place in places(warehouse, of_runs):
             if place.table.replace('"', "") not in counts:
                 continue
+            condition, values = _condition(place, place.columns, subjects)
             warehouse.execute(f"delete from {place.table} where {condition}", values)
+            for column in place.mentions:
+                condition, values = _condition(place, (column,), subjects)
+                warehouse.execute(f"update {place.table} set {column} = null where {condition}", values)
             for column in place.borrowed:
-                for subject in subjects:
-                    if heir := heirs.get(subject.text):
+                for voter in _voters(subjects):
+                    if heir := heirs.get(voter):
                         sql = f"update {place.table} set {column} = ? where {column} = ?"
-                        warehouse.execute(sql, [heir, subject.text])
+                        warehouse.execute(sql, [heir, voter])
                     else:
-                        warehouse.execute(f"delete from {place.table} where {column} = ?", [subject.text])
+                        warehouse.execute(f"delete from {place.table} where {column} = ?", [voter])
     return counts
 
 
@@ -139,40 +158,48 @@ def _crossed(warehouse: Warehouse, known: Subject) -> list[Subject]:
     return [Subject("voter", row["prefix"], row["voter_id"]) for row in rows]
 
 
-def _conditions(
-    warehouse: Warehouse, subjects: Sequence[Subject], of_runs: bool
-) -> Iterator[tuple[Place, str, list[str]]]:
-    """For each place the SQL condition of a subject's row, and its values."""
-    for place in places(warehouse, of_runs):
-        parts, values = ["false"], []
-        for column in place.columns:
-            for subject in (subject for subject in subjects if subject.kind == SUBJECT_COLUMNS[column]):
-                parts.append(f"{column} = ?")
-                values.append(subject.text)
-                if subject.kind == "app_user":
-                    # Behind raw a voter id is always in full; an app's user id may stand beside its source, or alone.
-                    parts.append(f"(trim({column}) = ?" + (f" and {place.source} = ?)" if place.source else ")"))
-                    values += [subject.local_id] + ([subject.name] if place.source else [])
-        yield place, " or ".join(parts), values
+def _condition(place: Place, columns: Sequence[str], subjects: Sequence[Subject]) -> tuple[str, list[str]]:
+    """SQL: one of some columns names a subject; and its values. It is as long for a thousand subjects as for one."""
+    parts, values = ["false"], []
+    for column in columns:
+        kind = KINDS[column]
+        theirs = [subject for subject in subjects if subject.kind == kind]
+        if not theirs:
+            continue
+        parts.append(f"{column} in {LISTED}")
+        values.append(_listed(subject.text for subject in theirs))
+        # Behind raw a voter id is always in full; an app's user id may stand beside its source, or alone.
+        for name in sorted({subject.name for subject in theirs if kind == "app_user"}):
+            of_sender = f"{place.source} = ?" if place.source else "true"
+            parts.append(f"(trim({column}) in {LISTED} and {of_sender})")
+            values.append(_listed(subject.local_id for subject in theirs if subject.name == name))
+            values += [name] if place.source else []
+    return " or ".join(parts), values
 
 
 def _heirs(warehouse: Warehouse, subjects: Sequence[Subject], of_runs: bool) -> dict[str, str]:
     """For each subject that a household is called after: the next member, the same in all tables."""
     heirs: dict[str, str] = {}
-    texts = [subject.text for subject in subjects]
+    if not (voters := _voters(subjects)):
+        return heirs
     for place in places(warehouse, of_runs):
         if "voter_id" not in place.columns or "household_id" not in place.borrowed:
             continue
         sql = (
             f"select household_id, min(voter_id) as heir from {place.table}"
-            f" where household_id in ({_marks(subjects)}) and voter_id not in ({_marks(subjects)}) group by 1"
+            f" where household_id in {LISTED} and voter_id not in {LISTED} group by 1"
         )
-        for row in warehouse.fetch(sql, [*texts, *texts]).to_pylist():
+        for row in warehouse.fetch(sql, [_listed(voters)] * 2).to_pylist():
             # Tonight's table of voters decides; tables of earlier nights only for homes that are gone.
             if place.table == 'marts."dim_voters"' or row["household_id"] not in heirs:
                 heirs[row["household_id"]] = row["heir"]
     return heirs
 
 
-def _marks(subjects: Sequence[Subject]) -> str:
-    return ", ".join("?" for _ in subjects)
+def _voters(subjects: Sequence[Subject]) -> list[str]:
+    return [subject.text for subject in subjects if subject.kind == "voter"]
+
+
+def _listed(ids: Iterable[str]) -> str:
+    """Any number of ids as the one value of ``LISTED``."""
+    return UNIT.join(ids)

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from groundgame.config import Settings
 from groundgame.privacy.keys import hmac_parameters, hmac_sql, key_path, read_key
-from groundgame.privacy.subject import SEPARATORS, SUBJECT_COLUMNS, Kind, columns_of
+from groundgame.privacy.subject import MENTION_COLUMNS, SEPARATORS, SUBJECT_COLUMNS, Kind, columns_of, mentions_of
 from groundgame.warehouse.base import open_warehouse
 
 FORGOTTEN = "forgotten"
@@ -67,7 +67,23 @@ def keep_out(table: pa.Table, column: str, name: str, tombstones: Tombstones) ->
         name: what stands before the separator in full ids of this sender: ``NC``, ``graph``.
         tombstones: who stays out.
     """
-    separator = SEPARATORS[SUBJECT_COLUMNS[column]]
+    named = _naming(table, column, SEPARATORS[SUBJECT_COLUMNS[column]], name, tombstones)
+    return table if named is None else table.filter(pc.invert(named))
+
+
+def blank_out(table: pa.Table, column: str, name: str, tombstones: Tombstones) -> pa.Table:
+    """The table without a forgotten person in ``column``, one of ``MENTION_COLUMNS``; every row stays. Arguments as in ``keep_out``."""
+    named = _naming(table, column, SEPARATORS[MENTION_COLUMNS[column]], name, tombstones)
+    if named is None:
+        return table
+    values = pc.if_else(named, None, table.column(column))
+    return table.set_column(table.column_names.index(column), table.schema.field(column), values)
+
+
+def _naming(
+    table: pa.Table, column: str, separator: str, name: str, tombstones: Tombstones
+) -> pa.Array | pa.ChunkedArray | None:
+    """Which rows name a forgotten person in a column; None where none does."""
     values = pc.utf8_trim_whitespace(table.column(column))
     distinct = pc.unique(values).drop_null()
     full = pc.binary_join_element_wise(pa.scalar(name), distinct, separator)
@@ -75,11 +91,11 @@ def keep_out(table: pa.Table, column: str, name: str, tombstones: Tombstones) ->
     written_in_full = pc.filter(distinct, pc.match_substring(distinct, separator))
     out = tombstones.among(pc.unique(pa.chunked_array([full, written_in_full])))
     if not len(out):
-        return table
+        return None
     hidden = pc.or_kleene(
         pc.is_in(pc.binary_join_element_wise(pa.scalar(name), values, separator), out), pc.is_in(values, out)
     )
-    return table.filter(pc.invert(pc.fill_null(hidden, False)))
+    return pc.fill_null(hidden, False)
 
 
 @dataclass(frozen=True)
@@ -98,6 +114,8 @@ class Guard:
         kept = table
         for column in columns_of(table.column_names):
             kept = keep_out(kept, column, self.names[SUBJECT_COLUMNS[column]], self.tombstones)
+        for column in mentions_of(table.column_names):
+            kept = blank_out(kept, column, self.names[MENTION_COLUMNS[column]], self.tombstones)
         if kept.num_rows < table.num_rows:
             dropped[FORGOTTEN] += table.num_rows - kept.num_rows
         return kept

@@ -27,6 +27,7 @@ def steps() -> list[Step]:
         ("land", "graph"),
         ("land", "nc"),
         ("gate", "landing"),
+        ("forget_deleted", ""),
         ("build", "staging"),
         ("gate", "staging"),
         ("link", ""),

@@ -25,28 +25,34 @@ HER = "777000111222"
 FIRST, LATER = dt.date(2026, 10, 20), dt.date(2026, 10, 27)
 
 
-def export(settings: Settings, day: dt.date) -> None:
-    """One day's folder of the graph app: three accounts, lists of friends, what friends shared, actions and consent."""
+def export(settings: Settings, day: dt.date, *accounts: str) -> None:
+    """One day's folder of the graph app: accounts (hers if none are named) beside two others, and all that is told of them."""
+    accounts = accounts or (HER,)
     at = f"{day}T01:00:00+0000"
     lines = {
         "users": [
             {"id": name, "name": f"Kanarienvogel {name}", "installed_at": at, "updated_time": at}
-            for name in (HER, "5", "6")
+            for name in (*accounts, "5", "6")
         ],
-        "friends": [{"user_id": "5", "data": [{"id": HER, "name": "Zyxombard"}, {"id": "6", "name": f"Sam {day}"}]}],
+        "friends": [
+            {"user_id": "5", "data": [{"id": name, "name": "Zyxombard"} for name in accounts]},
+            {"user_id": "5", "data": [{"id": "6", "name": f"Sam {day}"}]},
+        ],
         "friend_shared": [
-            {"friend_id": HER, "birthday": "06/06/1966"},
+            *({"friend_id": name, "birthday": "06/06/1966"} for name in accounts),
             {"friend_id": "6", "birthday": f"01/{day.day}/1970"},
         ],
         "actions": [
             {"event_id": f"{day}-{number}", "user_id": user, "friend_id": friend, "type": "asked", "ask": "vote"}
             | {"occurred_at": 1_790_000_000_000}
-            for number, (user, friend) in enumerate([(HER, "6"), ("5", HER), ("5", "6")])
+            for number, (user, friend) in enumerate(
+                [(accounts[0], "6"), *(("5", name) for name in accounts), ("5", "6")]
+            )
         ],
         "consent": [
             {"event_id": f"c{day}{user}", "user_id": user, "scope": "basic", "action": "granted"}
             | {"occurred_at": 1_790_000_000_000}
-            for user in (HER, "5")
+            for user in (*accounts, "5")
         ],
     }
     folder = settings.inbox_dir / "app" / f"graph_{day:%Y%m%d}"

@@ -7,7 +7,7 @@ import importlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
@@ -43,6 +43,11 @@ STEPS = [
 
 def forget_and_die(settings: Settings, module_name: str, name: str, when: str) -> None:
     """Forget in this process, killed right before or after the first call of a step."""
+    die_in(module_name, name, when, stages.forget, settings, VOTER, ASKED, "asked by letter")
+
+
+def die_in(module_name: str, name: str, when: str, call: Callable[..., object], *arguments: object) -> None:
+    """Call a stage in this process, killed right before or after the first call of a step."""
     module = importlib.import_module(f"groundgame.{module_name}")
     real = getattr(module, name)
 
@@ -52,7 +57,7 @@ def forget_and_die(settings: Settings, module_name: str, name: str, when: str) -
         os.kill(os.getpid(), signal.SIGKILL)
 
     setattr(module, name, dying)
-    stages.forget(settings, VOTER, ASKED, "asked by letter")
+    call(*arguments)
 
 
 @pytest.fixture(scope="module")
