@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from groundgame.ingest.findings import Findings, Normalised
 from groundgame.ingest.layout import Plan
 from groundgame.sources.entities import CODE_COLUMNS
-from groundgame.sources.layouts import ByList, Column, Part
+from groundgame.sources.layouts import ByList, Column, Part, Prefixed
 from groundgame.sources.spec import EntitySpec, SourceSpec
 
 SUFFIX = r"(?i)^(.+?)[ ,]+(JR|SR|II|III|IV)\.?$"
@@ -73,13 +73,16 @@ def canonical(table: pa.Table, lines: npt.NDArray[np.int64], plan: Plan, finding
 
 
 def _combined(parts: list[pa.Array], declared: Column | None) -> pa.Array:
-    """One field out of its columns: joined, the first that says anything, half of it, or a constant by list."""
+    """One field out of its columns: joined, the first that says anything, half of it, behind a prefix, or a constant by list."""
     if isinstance(declared, Part):
         rest = re.escape(declared.split)
         pattern = f"(?s){rest}.*$" if declared.part == "first" else f"(?s)^.*?{rest}"
         halved = pc.replace_substring_regex(parts[0], pattern, "", max_replacements=1)
         whole = pc.match_substring(parts[0], declared.split)
         return pc.ascii_trim_whitespace(halved if declared.part == "first" else pc.if_else(whole, halved, ""))
+    if isinstance(declared, Prefixed):
+        prefixed = pc.binary_join_element_wise(pa.scalar(declared.prefix), parts[0], "")
+        return pc.if_else(pc.equal(parts[0], ""), "", prefixed)
     if isinstance(declared, ByList):
         lists = pa.array(list(declared.by_list), pa.string())
         return pc.fill_null(pa.array(declared.by_list.values(), pa.string()).take(pc.index_in(parts[0], lists)), "")

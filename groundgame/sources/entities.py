@@ -113,6 +113,7 @@ USERS = Entity(
         "religion",
         "political_views",
         "van_id",
+        "organizer_id",  # who keeps in touch with the user for the campaign; a person too
         "installed_at",  # all moments are UTC: 2026-10-09T05:00:00.000Z
         "updated_at",
         "deleted_at",
@@ -134,7 +135,7 @@ USERS = Entity(
     ),
     kind="app",
     required=frozenset({"user_id"}),
-    ids=frozenset({"user_id", "van_id"}),
+    ids=frozenset({"user_id", "van_id", "organizer_id"}),
     times=frozenset({"installed_at", "updated_at", "deleted_at"}),
     once="A10",
 )

@@ -38,6 +38,13 @@ class Part(Block):
     part: Literal["first", "rest"]
 
 
+class Prefixed(Block):
+    """An id behind a word of ours, where a sender numbers two kinds of people apart and one number may be two of them."""
+
+    column: StrictStr
+    prefix: StrictStr = Field(min_length=1)
+
+
 class ByList(Block):
     """A constant by the list of the document in which a row stands."""
 
@@ -45,14 +52,14 @@ class ByList(Block):
 
 
 Names = Annotated[tuple[StrictStr, ...], BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
-Column = Joined | Part | ByList | Names
+Column = Joined | Part | Prefixed | ByList | Names
 
 
 def columns_of(column: Column) -> tuple[str, ...]:
     """The names that a declared column reads, as they are written."""
     if isinstance(column, Joined):
         return column.join
-    if isinstance(column, Part):
+    if isinstance(column, Part | Prefixed):
         return (column.column,)
     return (LIST_COLUMN,) if isinstance(column, ByList) else column
 
@@ -62,7 +69,7 @@ class Layout(Block):
 
     since: dt.date
     columns: dict[str, Column] = Field(
-        description="canonical field: column, [column and its aliases], join, half of a column, or by_list"
+        description="canonical field: column, [column and its aliases], join, half of a column, prefixed, or by_list"
     )
     optional: tuple[str, ...] = Field((), description="fields whose column may be missing: null, and a person is asked")
     ignored: Annotated[tuple[StrictStr, ...], BeforeValidator(_flat)] = Field((), description="known columns not kept")

@@ -23,6 +23,7 @@ scopes as (
 select
     users.person_key,
     users.source,
+    users.organizer_id,
     users.country_code,
     users.installed_at,
     scopes.consented_at,

@@ -28,6 +28,7 @@ ranked as (
 select
     ranked.person_key,
     ranked.source,
+    ranked.organizer_id,
     ranked.snapshot_date,
     ranked.full_name,
     ranked.first_name,

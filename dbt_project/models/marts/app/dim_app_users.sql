@@ -27,6 +27,7 @@ friends as (
 select
     users.person_key,
     users.source,
+    users.organizer_id,
     users.country_code,
     cast(users.installed_at as date) as installed_date,
     users.has_contact_consent,

@@ -10,6 +10,7 @@ select
     _file_id as file_id,
     _line as line,
     {{ person_key('user_id') }} as person_key,
+    {{ person_key('organizer_id') }} as organizer_id,
     {{ cleaned('full_name') }} as full_name,
     {{ cleaned('first_name') }} as first_name,
     {{ cleaned('last_name') }} as last_name,
