@@ -1,4 +1,4 @@
-"""The support score's training on a real survey: a tenth of respondents after the other judged by models that never saw them.
+"""The shipped support score's training on a real survey: a fifth of respondents after the other judged by models that never saw them.
 
 ``python -m benchmarks.support [FILE]``, where FILE is ``tv16_half.csv.gz`` (half of CCES 2016; not shipped).
 """
@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
+import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -27,6 +28,7 @@ from models_py.train import train
 FILE = ROOT.parent / "shared" / "data" / "support" / "tv16_half.csv.gz"
 AS_OF = dt.date(2017, 1, 1)
 SPEC = ROOT / "benchmarks" / "surveys" / "support.yml"
+OF_THE_SHIPPED = ("sample", "folds", "boosting", "calibration")
 PARTY = '  - {name: party, kind: categorical, meaning: "party that the respondent names, seven steps"}\n'
 NUMBERS = {
     "age": "age",
@@ -54,8 +56,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="groundgame-support-") as home:
             scores = Path(home) / "scores"
             scores.mkdir()
-            text = SPEC.read_text(encoding="utf-8").replace("features:\n", f"features:\n{extra}", 1)
-            (scores / SPEC.name).write_text(text, encoding="utf-8")
+            (scores / SPEC.name).write_text(survey_spec(extra), encoding="utf-8")
             settings = load_settings(home=Path(home), scores_dir=scores)
             _respondents(settings, file)
             version = train(settings, "support", AS_OF).details["version"]
@@ -66,6 +67,13 @@ def main() -> None:
             interval = f"{low_high[0]:.4f} to {low_high[1]:.4f}"
             table.add_row(title, name, f"{figures['auc']:.4f}", interval, *values)
     console.print(table, f"{judged['rows']:,} respondents", highlight=False)
+
+
+def survey_spec(more_features: str = "") -> str:
+    """The survey's columns with the shipped score's training, as the text of a score's YAML."""
+    text = SPEC.read_text(encoding="utf-8").replace("features:\n", f"features:\n{more_features}", 1)
+    shipped = yaml.safe_load((load_settings().scores_dir / SPEC.name).read_text(encoding="utf-8"))
+    return text + "\n" + yaml.safe_dump({key: shipped[key] for key in OF_THE_SHIPPED}, sort_keys=False)
 
 
 def _respondents(settings: Settings, file: Path) -> None:

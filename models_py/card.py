@@ -59,6 +59,7 @@ def build(
         "score": spec.score,
         "title": spec.title,
         "label": spec.label.meaning,
+        "did": spec.label.did,
         "count_column": spec.count_column,
         "as_of": as_of.isoformat(),
         "fingerprint": fingerprint,
@@ -95,7 +96,7 @@ def render(card: dict[str, Any], version: str) -> str:
     return template.render(
         card=card,
         version=version,
-        calibration_plot=calibration_plot(card["judged"]["deciles"]),
+        calibration_plot=calibration_plot(card["judged"]["deciles"], card["did"]),
         gain_plot=gain_plot(card["deployed"]["gain"]),
         slices_plot=slices_plot(card["judged"]["slices"]),
     )

@@ -32,7 +32,7 @@ def auc(label: NDArray[np.int8], p: NDArray[np.float64], weight: NDArray[np.floa
 def deciles(
     label: NDArray[np.int8], p: NDArray[np.float64], weight: NDArray[np.float64] | None = None
 ) -> list[dict[str, float]]:
-    """Ten equal-count bins by rising probability: rows, mean probability, share that voted."""
+    """Ten equal-count bins by rising probability: rows, mean probability, share that has the outcome."""
     order = np.argsort(p, kind="stable")
     return [
         {"rows": len(part), "score": _mean(p, part, weight), "share": _mean(label, part, weight)}
@@ -128,7 +128,7 @@ def decile_intervals(
     household: NDArray[np.uint64],
     weight: NDArray[np.float64] | None = None,
 ) -> list[tuple[float, float]]:
-    """95% interval of the share that voted in each decile, by the variance of household sums."""
+    """95% interval of the share that has the outcome in each decile, by the variance of household sums."""
     bounds = []
     for part in np.array_split(np.argsort(p, kind="stable"), DECILES):
         share = _mean(label, part, weight)

@@ -18,8 +18,8 @@ TOP_FEATURES = 15
 NOT_DRAWN = "county"
 
 
-def calibration_plot(deciles: list[dict[str, float]]) -> str:
-    """Mean score against the share that voted, by decile of the judged voters, with 95% intervals."""
+def calibration_plot(deciles: list[dict[str, float]], did: str) -> str:
+    """Mean score against the share that did what is predicted, by decile of the judged voters, with 95% intervals."""
     figure, axes = _canvas(4.6, 4.2)
     scores = [one["score"] for one in deciles]
     shares = [one["share"] for one in deciles]
@@ -27,11 +27,11 @@ def calibration_plot(deciles: list[dict[str, float]]) -> str:
     above = [one["high"] - one["share"] for one in deciles]
     axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1)
     axes.errorbar(scores, shares, yerr=[below, above], fmt="o", color=ACCENT, markersize=4.5, linewidth=1.2, capsize=2)
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="mean score of the decile", ylabel="share that voted")
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="mean score of the decile", ylabel=f"share that {did}")
     axes.set_aspect("equal")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda value, _: f"{value * 100:.0f}")
-    return _svg(figure, "Calibration: mean score against the share that voted, by decile")
+    return _svg(figure, f"Calibration: mean score against the share that {did}, by decile")
 
 
 def gain_plot(gain: dict[str, float]) -> str:
@@ -46,7 +46,7 @@ def gain_plot(gain: dict[str, float]) -> str:
 
 
 def slices_plot(slices: list[dict[str, Any]]) -> str:
-    """How far the mean score of each group of voters lies above the share of it that voted, in points, with 95% intervals."""
+    """How far the mean score of each group of voters lies above what it did, in points, with 95% intervals."""
     shown = [one for one in slices if one["slice_kind"] != NOT_DRAWN][::-1]
     figure, axes = _canvas(7.2, 0.8 + 0.24 * max(len(shown), 1))
     axes.axvline(0, color=FAINT, linewidth=1)

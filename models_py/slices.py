@@ -29,8 +29,8 @@ UNKNOWN = "unknown"
 def slices(rows: TrainingRows, judged: Judged) -> list[dict[str, Any]]:
     """One entry a group, sorted by kind and value.
 
-    ``gap_share`` is the mean probability less the share that voted, ``margin_share`` half its 95% interval; ``auc`` is null where all
-    did the same.
+    ``gap_share`` is the mean probability less the share that has the outcome, ``margin_share`` half its 95% interval; ``auc`` is null
+    where all did the same.
     """
     weight = judged.weight
     p = moved_to(judged.predictions[MODEL], float(np.average(judged.label, weights=weight)), weight)

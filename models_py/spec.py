@@ -57,6 +57,9 @@ class Label(Strict):
     """What is predicted: a vote in the target election whose columns hold one of the listed values, or an answer."""
 
     meaning: str
+    did: str = Field(
+        max_length=30, description="said in the past tense of those who have it: of 100 voters, so many voted"
+    )
     votes: dict[Name, list[str]] = Field(
         default_factory=dict, description="marts.fct_votes column -> accepted values; empty: any vote"
     )

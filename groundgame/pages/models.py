@@ -57,8 +57,8 @@ def _plots(used: dict[str, Any] | None) -> dict[str, str]:
         return {}
     judged, deployed = used["card"]["judged"], used["card"]["deployed"]
     plots = {}
-    if judged.get("deciles"):
-        plots["calibration"] = calibration_plot(judged["deciles"])
+    if judged.get("deciles"):  # an older card does not say what they did
+        plots["calibration"] = calibration_plot(judged["deciles"], used["card"].get("did", "did"))
     if deployed.get("gain"):
         plots["gain"] = gain_plot(deployed["gain"])
     if judged.get("slices"):

@@ -80,6 +80,8 @@ def test_of_100_voters_scored_75_about_75_support_us_though_mostly_one_party_ans
     with open_warehouse(untrained) as warehouse:
         kinds = warehouse.fetch("select distinct slice_kind from ops.score_slices order by 1").column(0).to_pylist()
     assert {"age", "county", "party", "race", "sex"} <= set(kinds)
+    page = (untrained.models_dir / "support" / pointer.version / registry.PAGE).read_text(encoding="utf-8")
+    assert "share that chose our side" in page and "voted" not in page.split("<h2>Data</h2>")[0]
 
 
 def test_without_answers_the_night_goes_on_and_says_so_in_one_line(trained: Settings) -> None:
