@@ -19,9 +19,9 @@ from groundgame.config import ROOT, Settings, load_settings
 from groundgame.experiments.impact import measure, outcomes
 from groundgame.warehouse.base import open_warehouse
 from models_py.arms import read_arms, read_experiment, shuffled
-from models_py.learners import LEARNERS, Arms, fit_learners
+from models_py.learners import Arms, fit_effects
 from models_py.spec import load_spec
-from models_py.uplift import SMALL, TURNOUT, Verdict, judge
+from models_py.uplift import SMALL, TURNOUT, UPLIFT, Verdict, judge
 
 NAME, ARM = "social_pressure", "neighbors"
 PUBLISHED = {"civic_duty": 1.8, "hawthorne": 2.6, "self": 4.9, "neighbors": 8.1}
@@ -45,8 +45,8 @@ def main() -> None:
         arms = _effects(settings, console)
     verdict = judge(arms, settings.seed, settings.threads)
     console.print(_splits(verdict), f"{ARM}: {verdict.decision.reason}")
-    texts = [fit_learners(arms, SMALL, settings.seed, threads).trees for threads in (1, settings.threads)]
-    same = all(texts[0][name].text == texts[1][name].text for name in LEARNERS)
+    texts = [fit_effects(arms, SMALL, settings.seed, threads).trees.text for threads in (1, settings.threads)]
+    same = texts[0] == texts[1]
     console.print(
         f"two trainings, on one thread and on {settings.threads}: {'the same bytes' if same else 'DIFFERENT'}"
     )
@@ -77,12 +77,12 @@ def _effects(settings: Settings, console: Console) -> Arms:
 
 
 def _splits(verdict: Verdict) -> Table:
-    names = (*LEARNERS, TURNOUT)
+    names = (UPLIFT, TURNOUT)
     table = Table("household split", *names, title=f"Qini of {ARM}, on homes that the models never saw")
     for number, split in enumerate(verdict.splits, 1):
         table.add_row(str(number), *(f"{split[name]:.5f}" for name in names))
     table.add_row("all homes", *(f"{verdict.qini[name]:.5f}" for name in names))
-    table.add_row("not below", *(f"{verdict.low.get(name, float('nan')):.5f}" for name in names))
+    table.add_row("not below", *(f"{verdict.low[name]:.5f}" for name in names))
     return table
 
 

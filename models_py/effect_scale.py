@@ -1,4 +1,4 @@
-"""From a learner's raw effect to outcomes gained per voter who is treated, and to a voter's rank among those of tonight."""
+"""From a raw effect to outcomes gained per voter who is treated, and to a voter's rank among those of tonight."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class EffectScale:
 def fit_scale(
     arms: Arms, effect: NDArray[np.float64], turnout: NDArray[np.float64], tonight: NDArray[np.float64]
 ) -> EffectScale:
-    """The line that the arms themselves support (best linear predictor: Chernozhukov et al. 2018), never steeper than the learner's own.
+    """The line that the arms themselves support (best linear predictor: Chernozhukov et al. 2018), never steeper than the raw one.
 
     Args:
         arms: the experiment.

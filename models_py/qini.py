@@ -21,8 +21,9 @@ class Ranking:
     """A ranking of an experiment's voters, prepared so that a reweighting of them costs a few counts."""
 
     def __init__(self, rank_by: NDArray[np.float64], outcome: NDArray[np.int8], is_treated: NDArray[np.bool_]) -> None:
-        """``rank_by``: higher is treated first. Ties keep the order of the rows, which says nothing about the outcome."""
-        order = np.argsort(-rank_by, kind="stable")
+        """``rank_by``: higher is treated first. Ties are drawn, alike in all rankings: rows come in an order that may tell of places."""
+        drawn = np.random.default_rng(len(rank_by)).permutation(len(rank_by))
+        order = np.lexsort((drawn, -rank_by))
         bins = np.empty(len(order), dtype=np.int64)
         bins[order] = np.arange(len(order)) * BINS // len(order)
         self._cell = bins * 4 + is_treated * 2 + outcome
@@ -39,6 +40,12 @@ class Ranking:
         at = np.linspace(0, 1, BINS + 1)
         curve = np.concatenate([[0.0], gained])
         return float(np.trapezoid(curve - at * curve[-1], at))
+
+
+def ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each value's place among all, from 0 to 1; equal values share theirs."""
+    ordered = np.sort(values)
+    return (np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")) / (2 * len(values))
 
 
 def bootstrap(

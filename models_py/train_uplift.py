@@ -1,4 +1,4 @@
-"""Train an uplift score: find its experiment, judge the learners, and put the best into use or say in one line why there is none.
+"""Train an uplift score: find its experiment, judge what is learned, and put it into use or say in one line why there is none.
 
 The order of the steps and what makes an experiment unfit belong here; the judging is in ``uplift``.
 """
@@ -23,10 +23,10 @@ from groundgame.warehouse.base import Warehouse, open_warehouse
 from models_py import registry, uplift_card
 from models_py.arms import largest_arm, read_arms, read_outcomes
 from models_py.effect_scale import fit_scale
-from models_py.learners import Arms, fit_learners
+from models_py.learners import Arms, fit_effects
 from models_py.matrix import read_voters
 from models_py.spec import load_spec
-from models_py.uplift import TURNOUT, Verdict, judge
+from models_py.uplift import Verdict, judge
 from models_py.uplift_spec import UpliftSpec
 
 
@@ -169,10 +169,10 @@ def _save(
     verdict: Verdict,
     fingerprint: str,
 ) -> str:
-    """The chosen learner, fitted on all of the experiment's homes."""
-    trees = fit_learners(arms, spec.boosting, settings.seed, settings.threads).trees[verdict.learner]
+    """What was judged, fitted on all of the experiment's homes."""
+    trees = fit_effects(arms, spec.boosting, settings.seed, settings.threads).trees
     raw = trees.predict(tonight, settings.threads)
-    scale = fit_scale(arms, verdict.predictions[verdict.learner], verdict.predictions[TURNOUT], raw)
+    scale = fit_scale(arms, verdict.effect, verdict.turnout, raw)
     card = uplift_card.build(spec, as_of, arms, experiment, arm, verdict, trees, scale, settings.seed, fingerprint)
     files = {
         registry.MODEL: trees.text.encode(),

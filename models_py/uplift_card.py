@@ -1,4 +1,4 @@
-"""The card of an uplift score: which experiment it learned from, how its learners were judged, what it is worth."""
+"""The card of an uplift score: which experiment it learned from, how that was judged, what it is worth."""
 
 from __future__ import annotations
 
@@ -47,7 +47,6 @@ def build(
             "homes": int(arms.household.max()) + 1,
         },
         "judged": {
-            "learner": verdict.learner,
             "reason": verdict.decision.reason,
             "wins": verdict.wins,
             "qini": _rounded(verdict.qini),
