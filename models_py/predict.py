@@ -16,6 +16,7 @@ from groundgame.warehouse import ops
 from groundgame.warehouse.base import Warehouse, open_warehouse
 from models_py import registry
 from models_py.encode import FEATURES_TABLE, feature_columns
+from models_py.fitness import unfit_now
 from models_py.matrix import tonight_condition
 from models_py.process import ModelProcess
 from models_py.spec import ScoreSpec
@@ -53,6 +54,8 @@ def score(settings: Settings, score_name: str, as_of: dt.date, universe: dict[st
             raise ModelRejected(score_name, "no version", ["no model has been promoted yet; train first"])
         return _unpublished(settings, spec, as_of)
     stored = registry.load(settings, score_name, pointer.version, pointer.manifest_sha256)
+    if isinstance(spec, UpliftSpec) and (reason := _held(settings, stored)):
+        return _unpublished(settings, spec, as_of, reason)
     model = stored.path / registry.MODEL
     groups = spec.reason_groups(stored.encoding.features)
     with (
@@ -74,14 +77,25 @@ def score(settings: Settings, score_name: str, as_of: dt.date, universe: dict[st
     )
 
 
-def _unpublished(settings: Settings, spec: ScoreSpec | UpliftSpec, as_of: dt.date) -> Result:
+def _held(settings: Settings, stored: registry.StoredModel) -> str:
+    """Why an uplift may not go out tonight, whatever it was worth when it was learned: its experiment is broken."""
+    with open_warehouse(settings, read_only=True) as warehouse:
+        return unfit_now(warehouse, stored.card["data"]["experiment"])
+
+
+def _unpublished(
+    settings: Settings,
+    spec: ScoreSpec | UpliftSpec,
+    as_of: dt.date,
+    reason: str = "no model of it has been promoted",
+) -> Result:
     """Nobody has this score tonight, not even one that an earlier run of the night wrote."""
     with open_warehouse(settings) as warehouse:
         if "predictions" in warehouse.tables("scores"):
             warehouse.execute(
                 f"delete from {PREDICTIONS_TABLE} where score_name = ? and as_of_date = ?", [spec.score, as_of]
             )
-    return Result(stage="score", name=spec.score, details={"unpublished": "no model of it has been promoted"})
+    return Result(stage="score", name=spec.score, details={"unpublished": reason})
 
 
 def _check(warehouse: Warehouse, stored: registry.StoredModel) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import fnmatch
 import hashlib
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from groundgame.warehouse.base import Warehouse, open_warehouse
 from models_py import registry, uplift_card
 from models_py.arms import largest_arm, read_arms, read_outcomes
 from models_py.effect_scale import fit_scale
+from models_py.fitness import unfit
 from models_py.learners import Arms, fit_effects
 from models_py.matrix import read_voters
 from models_py.spec import load_spec
@@ -84,29 +84,6 @@ def latest_finished(warehouse: Warehouse, spec: UpliftSpec, as_of: dt.date) -> d
     ).to_pylist()
     named = [one for one in found if any(fnmatch.fnmatchcase(one["experiment_id"], name) for name in spec.experiments)]
     return named[0] if named else None
-
-
-def unfit(warehouse: Warehouse, experiment: dict[str, Any]) -> str:
-    """Why nothing may be learned from an experiment; empty when it is sound."""
-    name = experiment["experiment_id"]
-    held = warehouse.fetch(
-        "select distinct check_name, arm from ops.experiment_checks where experiment_id = ? and verdict = 'hold' order by 1, 2",
-        [name],
-    ).to_pylist()
-    reasons = [" ".join(filter(None, [one["check_name"], one["arm"]])) + " is held" for one in held]
-    counted = warehouse.fetch(
-        "select arm, count(*) as n, count(distinct voter_id) as voters from ops.experiment_assignments where experiment_id = ?"
-        " group by arm order by arm",
-        [name],
-    ).to_pylist()
-    voters = warehouse.fetch(
-        "select count(distinct voter_id) as n from ops.experiment_assignments where experiment_id = ?", [name]
-    )
-    if sum(one["n"] for one in counted) != voters.column(0)[0].as_py():
-        reasons.append("some voter is in two arms")
-    missing = sorted(set(json.loads(experiment["spec"])["arms"]) - {one["arm"] for one in counted})
-    reasons += [f"arm {arm} has no voter" for arm in missing]
-    return f"experiment {name}: {'; '.join(reasons)}" if reasons else ""
 
 
 def _unpublished(spec: UpliftSpec, reason: str, start: float) -> Result:

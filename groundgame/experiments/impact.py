@@ -78,12 +78,14 @@ def outcomes(warehouse: Warehouse, experiment: dict[str, Any]) -> pd.DataFrame:
 
 
 def effects_of(rows: pd.DataFrame, control: str) -> list[Effect]:
-    """Each arm against control, in the order of their names."""
+    """Each arm against control, in the order of their names; none where nobody is in control, which leaves nothing to compare with."""
     stratum = np.unique(rows["stratum"].to_numpy(dtype=str), return_inverse=True)[1]
     cluster = np.unique(rows["cluster_key"].to_numpy(dtype=str), return_inverse=True)[1]
     outcome = rows["outcome"].to_numpy(dtype=np.float64)
     arms = rows["arm"].to_numpy(dtype=str)
-    effects = []
+    effects: list[Effect] = []
+    if control not in arms:
+        return effects
     for arm in sorted(set(arms) - {control}):
         chosen = (arms == arm) | (arms == control)
         effects.append(effect_of(arm, outcome[chosen], arms[chosen] == arm, stratum[chosen], cluster[chosen]))

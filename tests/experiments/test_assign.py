@@ -120,6 +120,22 @@ def test_homes_are_drawn_whole_and_what_can_be_found_is_noted(settings: Settings
     assert noted == ["balance", "baseline_share", "icc", "minimum_detectable_effect", "sample_ratio_p"]
 
 
+def test_e14_an_arm_that_lost_homes_is_held_and_what_was_drawn_stays(settings: Settings) -> None:
+    """E14: the arms come with a file, and three tenths of one arm's homes fell out of it."""
+    arms = "arms: {control: {share: 0.5, code: C}, letter: {share: 0.5, code: L}}\nassigned_by: file"
+    declare(settings, SPEC.replace("arms: {control: {share: 0.5}, letter: {share: 0.3}, call: {share: 0.2}}", arms))
+    home = "cast(substr(household_id, 4) as integer)"
+    with open_warehouse(settings) as warehouse:
+        warehouse.execute(
+            f"update marts.feat_voters set experiment_arm = case when {home} % 4 = 0 then 'C' when {home} % 40 > 10 then 'L' end"
+        )
+    result = assign(settings, "letter", AS_OF)
+    assert result.verdict == "hold" and "sample_ratio_p" in result.details["held"]
+    with open_warehouse(settings) as warehouse:
+        held = warehouse.fetch("select check_name from ops.experiment_checks where verdict = 'hold'")
+    assert "sample_ratio_p" in held.column(0).to_pylist() and len(ledger(settings)) == result.rows_out
+
+
 def test_assigning_again_adds_who_is_new_and_moves_nobody_even_when_homes_are_called_otherwise(
     settings: Settings,
 ) -> None:

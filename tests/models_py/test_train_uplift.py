@@ -22,6 +22,10 @@ from tests.models_py.world import AS_OF, World, build
 
 NAME = "gotv_letter"
 LAST = dt.date(2024, 11, 5)
+TWO_ARMS = (
+    "insert into ops.experiment_assignments select * replace ('letter' as arm)"
+    " from ops.experiment_assignments where arm = 'control' limit 1"
+)
 
 
 def small(spec: UpliftSpec) -> UpliftSpec:
@@ -110,7 +114,7 @@ def test_an_uplift_that_beats_sorting_by_turnout_is_scored_and_the_same_again(un
         path.unlink()
     train_uplift(untrained, spec, AS_OF)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before, "two trainings give the same bytes"
-    score(untrained, "gotv_uplift", AS_OF)
+    assert score(untrained, "gotv_uplift", AS_OF).rows_out
     with open_warehouse(untrained) as warehouse:
         rows = warehouse.fetch(
             "select age > 53 as is_old, avg(score_raw) as effect, avg(score) as score, max(reason_1) as reason"
@@ -119,6 +123,17 @@ def test_an_uplift_that_beats_sorting_by_turnout_is_scored_and_the_same_again(un
         ).to_pylist()
     assert rows[1]["effect"] > rows[0]["effect"] + 0.05 and rows[1]["score"] > rows[0]["score"] + 30
     assert [row["reason"] for row in rows] == [None, None]
+    break_later(untrained)
+
+
+def break_later(untrained: Settings) -> None:
+    """E13 after the training: the night's score is held all the same, and what the night had written before goes."""
+    with open_warehouse(untrained) as warehouse:
+        warehouse.execute(TWO_ARMS)
+    assert "some voter is in two arms" in score(untrained, "gotv_uplift", AS_OF).details["unpublished"]
+    with open_warehouse(untrained) as warehouse:
+        left = warehouse.fetch("select 1 as one from scores.predictions where score_name = 'gotv_uplift'")
+    assert left.num_rows == 0
 
 
 @pytest.mark.parametrize(
@@ -129,16 +144,14 @@ def test_an_uplift_that_beats_sorting_by_turnout_is_scored_and_the_same_again(un
             "delete from ops.experiment_checks; update ops.experiment_assignments set arm = 'control'",
             "arm letter has no voter",
         ),
-        (
-            "delete from ops.experiment_checks; insert into ops.experiment_assignments select * replace ('letter' as arm)"
-            " from ops.experiment_assignments where arm = 'control' limit 1",
-            "some voter is in two arms",
-        ),
+        (f"delete from ops.experiment_checks; {TWO_ARMS}", "some voter is in two arms"),
         ("delete from ops.experiments", "no experiment of its names has finished"),
     ],
+    ids=["E14 sample ratio", "E13 arm missing", "E13 two arms", "no experiment"],
 )
-def test_a_broken_experiment_holds_its_uplift_and_nothing_else(untrained: Settings, damage: str, reason: str) -> None:
-    """E13, E14."""
+def test_e13_e14_a_broken_experiment_holds_its_uplift_and_nothing_else(
+    untrained: Settings, damage: str, reason: str
+) -> None:
     experiment(untrained, World(1_000), effect=0.5, verdict="hold")
     with open_warehouse(untrained) as warehouse:
         for statement in damage.split("; "):

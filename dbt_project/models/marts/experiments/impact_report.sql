@@ -36,6 +36,21 @@ known_before as (
     group by experiment_id
 ),
 
+assignments as (
+    select * from {{ source('ops', 'experiment_assignments') }}
+),
+
+-- A voter in two arms was treated and left alone at once; without a control arm there is nothing to compare with.
+drawn as (
+    select
+        assignments.experiment_id,
+        count(*) > count(distinct assignments.voter_id)
+        or max(case when assignments.arm = experiments.control_arm then 1 else 0 end) = 0 as is_broken
+    from assignments
+    inner join experiments on assignments.experiment_id = experiments.experiment_id
+    group by assignments.experiment_id
+),
+
 detectable as (
     select
         experiment_id,
@@ -64,10 +79,11 @@ select
     ranked.effect_low_share,
     ranked.effect_high_share,
     detectable.value as detectable_effect_share,
-    coalesce(known_before.has_held_checks, false) as has_held_checks
+    coalesce(known_before.has_held_checks, false) or coalesce(drawn.is_broken, false) as has_held_checks
 from ranked
 inner join experiments on ranked.experiment_id = experiments.experiment_id
 left join known_before on ranked.experiment_id = known_before.experiment_id
+left join drawn on ranked.experiment_id = drawn.experiment_id
 left join detectable
     on ranked.experiment_id = detectable.experiment_id and ranked.arm = detectable.arm and detectable.recency = 1
 where ranked.recency = 1
