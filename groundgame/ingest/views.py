@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from groundgame.config import Settings
 from groundgame.durable import into_place
-from groundgame.ingest import partitions
+from groundgame.ingest import days, partitions
 from groundgame.ingest.store import raw_schema
 from groundgame.result import Result
 from groundgame.sources.catalog import load_catalog
@@ -54,6 +54,8 @@ def prepare(settings: Settings, as_of: dt.date) -> Result:
         with warehouse.transaction():
             for name, entity in ENTITIES.items() if warehouse.engine == "duckdb" else ():
                 paths = [row["raw_path"] for row in used if row["entity"] == name]
+                if settings.place == "field":  # every five minutes; a night reads each file once
+                    paths = days.as_few(settings, entity, paths)
                 _create_view(warehouse, settings, entity, paths)
             for table, rows in _catalog_tables(catalog).items():
                 warehouse.replace(f"raw.{table}", rows)
