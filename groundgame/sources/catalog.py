@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,16 @@ def load_spec(path: Path) -> SourceSpec:
     Raises:
         SpecError: names the file, the field, the problem, and for an unknown key the nearest known one.
     """
+    try:
+        facts = path.stat()
+    except OSError as error:
+        raise SpecError(str(path), "file", "cannot be read", str(error.strerror)) from error
+    return _load(path, facts.st_mtime_ns, facts.st_size)
+
+
+@functools.lru_cache(maxsize=256)
+def _load(path: Path, _mtime_ns: int, _size: int) -> SourceSpec:
+    """A spec is frozen, and each stage asks for all of them: one that did not change is read once."""
     values = read_yaml(path)
     try:
         return SourceSpec.model_validate(values)
