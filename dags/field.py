@@ -1,12 +1,12 @@
 """### The field, every five minutes
 
 New reports in, goals against actuals out: **land → build → gate → publish → pages**, in one task and a
-warehouse of its own (`field.duckdb`), so no batch waits for a night and no night for a batch.
+warehouse of its own (`field.duckdb`; on a server a database beside the nights'), so no batch waits for a night and no night for a batch.
 
-* A red gate or an open hold leaves readers what they have; the next batch judges again.
+* A red gate or an open hold leaves readers what they have; the next batch judges again. A held one is let out with
+  `GROUNDGAME_PLACE=field groundgame approve --as-of TODAY --by NAME --reason WHY`.
 * A batch that still runs when the next one is due lets that one pass. When somebody was forgotten while a night holds its warehouse,
   the batch is skipped and says so.
-* On a server the night builds the same tables; a batch there does nothing and says so.
 """
 
 from datetime import timedelta

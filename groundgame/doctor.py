@@ -100,9 +100,9 @@ def _forgotten(settings: Settings) -> Finding:
 
 def _exports(settings: Settings) -> Finding:
     from groundgame.publish.exports import ledger
-    from groundgame.warehouse.base import open_warehouse
+    from groundgame.warehouse.base import is_there, open_warehouse
 
-    if settings.engine == "duckdb" and not settings.warehouse_path.exists():
+    if not is_there(settings):
         return Finding("exports", True, "nothing has left the house")
     with open_warehouse(settings) as warehouse:
         broken, unfinished = ledger.broken_at(warehouse), ledger.unfinished(warehouse)

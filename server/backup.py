@@ -84,7 +84,8 @@ def restore(settings: Settings, backup: Path, databases: Databases) -> list[str]
     settings.home.mkdir(parents=True, exist_ok=True)
     _run(["tar", "--extract", "--file", str(backup / HOME), "--directory", str(settings.home)])
     options = ["--clean", "--if-exists", "--exit-on-error", "--single-transaction"]
-    for name, where in databases.items():
+    # A backup may be older than one of the databases.
+    for name, where in ((name, where) for name, where in databases.items() if f"{name}.dump" in names):
         database = {**os.environ, **where}.get("PGDATABASE", "postgres")
         # Roles that exist already are refused one by one, which is as it should be.
         _run(["psql", "--quiet", "--file", str(backup / f"{name}.roles.sql")], where)
@@ -110,7 +111,14 @@ def server_databases(settings: Settings) -> dict[str, dict[str, str]]:
     if url.get_backend_name() == "postgresql":
         values = {"PGHOST": url.host, "PGPORT": url.port, "PGUSER": url.username, "PGPASSWORD": url.password}
         found["metadata"] = {key: str(value) for key, value in {**values, "PGDATABASE": url.database}.items() if value}
-    return found | ({"warehouse": {}} if settings.engine != "duckdb" else {})
+    if settings.engine != "duckdb":
+        from psycopg.conninfo import conninfo_to_dict
+
+        from groundgame.warehouse.postgres import database_of
+
+        field = str(conninfo_to_dict(database_of(settings.of_field()))["dbname"])
+        found |= {"warehouse": {}, "field": {"PGDATABASE": field}}
+    return found
 
 
 def _run(command: list[str], where: Mapping[str, str] | None = None) -> None:

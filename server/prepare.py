@@ -24,6 +24,9 @@ def max_writers(settings: Settings) -> int:
     """How many tasks may write the warehouse at once. Opening it also creates it, and finds out early that it cannot be reached."""
     from groundgame.warehouse.base import open_warehouse
 
+    if settings.engine == "postgres":
+        with open_warehouse(settings.of_field()):
+            pass  # the field's batches have a database of their own, which the nights' login may not make
     with open_warehouse(settings) as warehouse:
         return warehouse.max_writers
 

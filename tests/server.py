@@ -67,7 +67,8 @@ def running_server(folder: Path | None = None, is_durable: bool = False, found: 
 def new_database(server: str, name: str, template: str = "template0") -> str:
     """A database, empty or a copy of another; returns its URI."""
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'drop database if exists "{name}" with (force)')
+        for one in (name, f"{name}_field"):
+            connection.execute(f'drop database if exists "{one}" with (force)')
         connection.execute(f"create database \"{name}\" template {template} locale 'C' strategy file_copy")
     return server.rpartition("/")[0] + f"/{name}"
 

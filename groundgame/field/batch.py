@@ -1,7 +1,8 @@
 """One batch of the field: land what came, bring the field's tables up to date, judge them, switch their readers.
 
-The batch never waits for a night and no night for it: it builds in ``field.duckdb``, a file of its own, and shares with the night only the
-landed Parquet files, which both write with the same bytes. What it holds can be built anew from them at any time.
+The batch never waits for a night and no night for it: it builds in a warehouse of its own (``field.duckdb``; on a server a database beside
+the nights') and shares with the night only the landed Parquet files, which both write with the same bytes. What it holds can be built anew
+from them at any time.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from groundgame.field import pending
 from groundgame.gates import gate
 from groundgame.ingest import run as landing
 from groundgame.locked import held
-from groundgame.publish import folder, switch
+from groundgame.publish import switch
 from groundgame.result import Result
 from groundgame.sources.catalog import load_catalog
 from groundgame.warehouse import dbt, ops
@@ -40,8 +41,6 @@ def run(settings: Settings, as_of: dt.date) -> Result:
     Raises:
         FileRefused, GateFailed, WarehouseError: as for a night; readers keep what they have.
     """
-    if settings.engine != "duckdb":
-        return _skipped("a server has no warehouse of its own for batches: there the night builds the field's tables")
     with ExitStack() as stack:
         try:
             stack.enter_context(held(settings.home / "field.lock", 0, _busy))
@@ -99,7 +98,7 @@ def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
 
 def _is_served(settings: Settings, as_of: dt.date) -> bool:
     """Whether readers have what is built: not after a hold or a red gate, which the next batch judges again."""
-    now = folder.served(settings)
+    now = switch.served(settings)
     with open_warehouse(settings, read_only=True) as warehouse:
         return now is not None and now.run_id == ops.run_id(warehouse, as_of)
 

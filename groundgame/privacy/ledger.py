@@ -20,7 +20,7 @@ from groundgame.config import Settings
 from groundgame.privacy.keys import subject_key
 from groundgame.privacy.subject import Subject
 from groundgame.warehouse import ops
-from groundgame.warehouse.base import Warehouse, open_warehouse
+from groundgame.warehouse.base import Warehouse, is_there, open_warehouse
 
 NOTES = "forgetting"
 
@@ -108,7 +108,7 @@ def finish(warehouse: Warehouse, request: Request, hashed: str, as_of: dt.date, 
 
 def unfinished(settings: Settings) -> list[str]:
     """Ids of requests with an intent and no done; a note without either counts too."""
-    if not _is_warehouse_there(settings):
+    if not is_there(settings):
         return []
     with open_warehouse(settings) as warehouse:
         open_ids = [row["request_id"] for row in _open(warehouse)]
@@ -120,15 +120,10 @@ def is_key_lost(settings: Settings) -> bool:
     """Whether there are tombstones that nobody can read any more: then the forgotten would come back."""
     from groundgame.privacy.keys import key_path
 
-    if key_path(settings).exists() or not _is_warehouse_there(settings):
+    if key_path(settings).exists() or not is_there(settings):
         return False
     with open_warehouse(settings) as warehouse:
         return has_tombstones(warehouse)
-
-
-def _is_warehouse_there(settings: Settings) -> bool:
-    """A look must not make an embedded warehouse; a server's is always there."""
-    return settings.engine != "duckdb" or settings.warehouse_path.exists()
 
 
 def _open(warehouse: Warehouse) -> list[dict[str, str]]:

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from groundgame.config import Settings
 from groundgame.privacy.keys import hmac_parameters, hmac_sql, key_path, read_key
 from groundgame.privacy.subject import MENTION_COLUMNS, SEPARATORS, SUBJECT_COLUMNS, Kind, columns_of, mentions_of
-from groundgame.warehouse.base import open_warehouse
+from groundgame.warehouse.base import is_there, open_warehouse
 
 FORGOTTEN = "forgotten"
 NO_ID = "KEY"  # the rule for a line without an id: nobody can tell whose it is
@@ -183,7 +183,7 @@ def _known(settings: Settings, now: int) -> Tombstones | None:
 def read_tombstones(settings: Settings) -> Tombstones | None:
     """All tombstones, or None when there are none."""
     key = read_key(settings)
-    if key is None or (settings.engine == "duckdb" and not settings.warehouse_path.exists()):
+    if key is None or not is_there(settings):
         return None
     with open_warehouse(settings) as warehouse:
         hashes: Iterable[str] = warehouse.fetch("select subject_key from ops.tombstones").column(0).to_pylist()

@@ -26,7 +26,7 @@ from groundgame.publish.run_status import RUN_STATUS
 from groundgame.publish.structure import SERVED
 from groundgame.result import Result
 from groundgame.warehouse import ops
-from groundgame.warehouse.base import Warehouse, open_warehouse
+from groundgame.warehouse.base import Warehouse, is_there, open_warehouse
 from groundgame.warehouse.digest import rows_hash
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def publish(settings: Settings, as_of: dt.date) -> Result:
     """Switch readers to the run of ``as_of``; see ``switch.publish``."""
     with open_warehouse(settings) as warehouse, only_publisher(warehouse, f"of {as_of}"):
         now, run_id = served(warehouse), ops.run_id(warehouse, as_of)
-        if reasons := ledger.refusals(warehouse, run_id, as_of, now):
+        if reasons := ledger.refusals(warehouse, run_id, as_of, now, settings.place):
             raise PublishRefused(run_id, reasons)
         with warehouse.transaction():
             # One look at the marts: nobody changes them in the middle.
@@ -153,6 +153,14 @@ def note(warehouse: Warehouse, run: Run, *states: str) -> None:
 def served(warehouse: Warehouse) -> Run | None:
     """The run that readers get now."""
     return next(iter(runs(warehouse, f"where slot = {SERVED}").values()), None)
+
+
+def served_run(settings: Settings) -> Run | None:
+    """The same of an installation, which need not have this warehouse yet."""
+    if not is_there(settings):
+        return None
+    with open_warehouse(settings, read_only=True) as warehouse:
+        return served(warehouse)
 
 
 def runs(warehouse: Warehouse, condition: str = "") -> dict[int, Run]:

@@ -138,6 +138,11 @@ def approve(settings: Settings, as_of: dt.date, by: str, reason: str) -> Result:
     return Result("approve", "", rows_out=len(lines), details={"run_id": run_id, "approved_by": by, "holds": lines})
 
 
+def served(settings: Settings) -> folder.Run | None:
+    """The run that readers get now, in whichever warehouse the settings name."""
+    return server.served_run(settings) if settings.engine == "postgres" else folder.served(settings)
+
+
 def status(settings: Settings) -> dict[str, Any]:
     """What is served and what could be rolled back to; empty when nothing is published. Files need no warehouse to be free."""
     if settings.engine == "postgres":

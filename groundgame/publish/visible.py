@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from groundgame.config import Settings
 from groundgame.errors import SpecError
-from groundgame.publish import folder, read
+from groundgame.publish import read
+from groundgame.publish.switch import served
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,9 +39,7 @@ class Visible:
 def field_run(settings: Settings) -> Settings:
     """The place of the newest published field tables: that of the batches, unless a night is of a later day."""
     field = settings.of_field()
-    if settings.engine != "duckdb":
-        return settings
-    batch, night = folder.served(field), folder.served(settings)
+    batch, night = served(field), served(settings)
     return field if batch is not None and (night is None or night.as_of <= batch.as_of) else settings
 
 

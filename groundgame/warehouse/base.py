@@ -65,6 +65,15 @@ def max_writers(settings: Settings) -> int:
     return DuckDBWarehouse.max_writers
 
 
+def is_there(settings: Settings) -> bool:
+    """Whether the warehouse exists: opening one makes it, and a look must not."""
+    if settings.engine == "postgres":
+        from groundgame.warehouse import postgres
+
+        return postgres.is_there(settings)
+    return settings.warehouse_path.exists()
+
+
 @contextmanager
 def open_warehouse(settings: Settings, read_only: bool = False) -> Iterator[Warehouse]:
     """Open the installation's warehouse, closing it on exit; creates it with its ops tables when it is missing."""

@@ -99,15 +99,17 @@ def _sha256(file: Path) -> str:
 
 
 def main() -> int:
-    """Apply what is missing to the configured database."""
-    from groundgame.warehouse.postgres import PostgresWarehouse
+    """Apply what is missing to the configured database, and to that of the field's batches beside it."""
+    from groundgame.warehouse.postgres import PostgresWarehouse, database_of
 
+    settings, applied = load_settings(engine="postgres"), []
     try:
-        warehouse = PostgresWarehouse(load_settings(engine="postgres").warehouse_uri.get_secret_value())
-        try:
-            applied = apply(warehouse)
-        finally:
-            warehouse.close()
+        for place in (settings, settings.of_field()):
+            warehouse = PostgresWarehouse(database_of(place))
+            try:
+                applied += apply(warehouse)
+            finally:
+                warehouse.close()
     except GroundgameError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

@@ -5,6 +5,7 @@ Connection, types and the contract of ``groundgame.warehouse.base.Warehouse`` be
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -156,7 +157,7 @@ def connect(settings: Settings, read_only: bool = False) -> PostgresWarehouse:
     Raises:
         WarehouseError: no server answers, it is too old, or its texts are not sorted by byte.
     """
-    warehouse = PostgresWarehouse(settings.warehouse_uri.get_secret_value())
+    warehouse = PostgresWarehouse(database_of(settings))
     try:
         _check(warehouse)
         migrate.apply(warehouse)
@@ -172,6 +173,54 @@ def connect(settings: Settings, read_only: bool = False) -> PostgresWarehouse:
         warehouse.close()
         raise
     return warehouse
+
+
+def database_of(settings: Settings) -> str:
+    """Where the warehouse of a place is, for libpq: the field's batches have a database of their own beside the nights'.
+
+    A login that may make databases makes it; roles belong to the whole server, so who may see what is the same in both.
+
+    Raises:
+        WarehouseError: no server answers, or the field's database is missing and the login may not make it.
+    """
+    nights = settings.warehouse_uri.get_secret_value()
+    return nights if settings.place == "warehouse" else _beside(nights, f"_{settings.place}")
+
+
+def is_there(settings: Settings) -> bool:
+    """Whether the place has a database; the nights' always has."""
+    return settings.place == "warehouse" or _find(settings.warehouse_uri.get_secret_value(), f"_{settings.place}")[1]
+
+
+@functools.lru_cache
+def _beside(nights: str, suffix: str) -> str:
+    """The nights' address with the name of the database beside theirs, which is there afterwards."""
+    import psycopg
+    from psycopg import sql
+
+    name, exists = _find(nights, suffix)
+    if not exists:
+        try:
+            with psycopg.connect(nights, autocommit=True) as connection:
+                make = sql.SQL("create database {} template template0 encoding 'UTF8' locale 'C'")
+                connection.execute(make.format(sql.Identifier(name)))
+        except psycopg.Error as error:
+            hint = "an administrator runs `python -m groundgame.warehouse.migrate` once"
+            cause = f"the database {name} is missing ({type(error).__name__}) · next: {hint}"
+            raise WarehouseError("open", cause) from None
+    return psycopg.conninfo.make_conninfo(nights, dbname=name)
+
+
+def _find(nights: str, suffix: str) -> tuple[str, bool]:
+    """The name of the database beside the nights', and whether it is there."""
+    import psycopg
+
+    try:
+        with psycopg.connect(nights) as connection:
+            name = connection.info.dbname + suffix
+            return name, bool(connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone())
+    except psycopg.Error as error:
+        raise WarehouseError("open", type(error).__name__) from None
 
 
 def session(settings: Settings) -> dict[str, str]:
@@ -262,7 +311,7 @@ def libpq_environment(settings: Settings) -> dict[str, str]:
     import psycopg
 
     try:
-        with psycopg.connect(settings.warehouse_uri.get_secret_value()) as connection:
+        with psycopg.connect(database_of(settings)) as connection:
             info = connection.info
             facts = {"HOST": info.host, "PORT": str(info.port), "USER": info.user, "DATABASE": info.dbname}
             options = " ".join(f"-c {name}={value}" for name, value in session(settings).items())

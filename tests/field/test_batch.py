@@ -2,67 +2,29 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from groundgame.cli import app
 from groundgame.config import Settings, load_settings
 from groundgame.errors import SpecError
 from groundgame.field import batch
 from groundgame.locked import held
 from groundgame.publish.read import published_hashes, query
 from groundgame.publish.visible import rows_for
-from groundgame.result import Result
-from groundgame.synth.field.write import write_field
 from groundgame.warehouse.base import open_warehouse
-
-AS_OF = dt.date(2026, 10, 25)
-FIRST = "20261009"
-
-
-@pytest.fixture(scope="module")
-def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three exports of a small program, long quiet."""
-    folder = tmp_path_factory.mktemp("program")
-    write_field(folder, 7, 1_200, voters=800)
-    for path in (folder / "field").iterdir():
-        os.utime(path, (1_791_600_000, 1_791_600_000))
-    return folder / "field"
-
-
-def place(exports: Path, settings: Settings, later: bool) -> None:
-    """Put the first exports into the inbox, or the later ones."""
-    inbox = settings.inbox_dir / "field"
-    inbox.mkdir(parents=True, exist_ok=True)
-    for path in exports.iterdir():
-        if (FIRST not in path.name) == later:
-            os.link(path, inbox / path.name)
-
-
-@pytest.fixture(scope="module")
-def batches(exports: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, list[Result]]:
-    """A home after a batch of the history, one of two later exports, and one of nothing."""
-    folder = tmp_path_factory.mktemp("batches")
-    settings = load_settings(home=folder / "home", inbox=folder / "inbox", threads=2)
-    results = []
-    for later in (False, True, None):
-        if later is not None:
-            place(exports, settings, later)
-        results.append(batch.run(settings, AS_OF))
-    return settings, results
-
-
-def without_run(hashes: dict[str, str]) -> dict[str, str]:
-    return {name: found for name, found in hashes.items() if name.startswith("marts.") and "run_status" not in name}
+from tests.field.conftest import Batches
+from tests.field.program import AS_OF, FIRST, LONG_AGO, place, without_run
 
 
 def test_reports_that_are_added_end_like_reports_that_came_at_once(
-    batches: tuple[Settings, list[Result]], exports: Path, tmp_path: Path
+    batches: Batches, exports: Path, tmp_path: Path
 ) -> None:
-    settings, results = batches
+    settings, results = batches.settings, batches.results
     assert [result.details["state"] for result in results] == ["published", "published", "unchanged"]
     assert [result.details.get("is_fresh") for result in results] == [True, False, None]
     at_once = load_settings(home=tmp_path / "home", inbox=tmp_path / "inbox", threads=1)
@@ -73,9 +35,9 @@ def test_reports_that_are_added_end_like_reports_that_came_at_once(
 
 
 def test_what_came_after_its_week_was_closed_is_a_correction_and_the_night_is_untouched(
-    batches: tuple[Settings, list[Result]],
+    batches: Batches,
 ) -> None:
-    settings, _ = batches
+    settings = batches.settings
     told = query(
         settings.of_field(),
         "select is_correction, sum(actual_count) as n, min(actual_count) as least from field_hours"
@@ -89,10 +51,11 @@ def test_what_came_after_its_week_was_closed_is_a_correction_and_the_night_is_un
     assert len(set(director.column("node_id").to_pylist())) > 10
 
 
-def test_a_circle_in_the_hierarchy_holds_the_totals_and_readers_keep_what_they_have(
-    batches: tuple[Settings, list[Result]],
+def test_a_circle_in_the_hierarchy_holds_the_totals_until_a_person_lets_them_out(
+    batches: Batches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings, _ = batches
+    """E8."""
+    settings = batches.settings
     before = published_hashes(settings.of_field())
     inbox = settings.inbox_dir / "field"
     tree = json.loads((inbox / f"hierarchy_{FIRST}.json").read_text())
@@ -100,7 +63,7 @@ def test_a_circle_in_the_hierarchy_holds_the_totals_and_readers_keep_what_they_h
     node["parent_id"] = "T1"
     file = inbox / "hierarchy_20261024.json"
     file.write_text(json.dumps(tree))
-    os.utime(file, (1_791_600_000, 1_791_600_000))
+    os.utime(file, LONG_AGO)
     result = batch.run(settings, AS_OF)
     assert (result.verdict, result.details["state"]) == ("hold", "held")
     assert any("without_a_place" in line for line in result.details["holds"])
@@ -108,13 +71,22 @@ def test_a_circle_in_the_hierarchy_holds_the_totals_and_readers_keep_what_they_h
     with open_warehouse(settings.of_field(), read_only=True) as warehouse:
         kept = warehouse.fetch("select count(distinct contact_key) as n from intermediate.int_contacts__posted")
     assert kept.column(0)[0].as_py() >= 1_200
+    approve(settings, monkeypatch)
+    assert batch.run(settings, AS_OF).details["state"] == "published"
+    assert published_hashes(settings.of_field()) != before
 
 
-def test_a_batch_lets_another_one_finish_and_a_server_has_none(tmp_path: Path) -> None:
+def approve(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the page of the field tells a person to."""
+    monkeypatch.setenv("GROUNDGAME_PLACE", "field")
+    said = ["--by", "Ann Lee", "--reason", "T1 is being mended", "--json"]
+    done = CliRunner().invoke(app, ["--home", str(settings.home), "approve", "--as-of", str(AS_OF), *said])
+    assert done.exit_code == 0 and "without_a_place" in done.stdout, done.output
+
+
+def test_a_batch_lets_another_one_finish(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path / "home", inbox=tmp_path / "inbox")
     with held(settings.home / "field.lock", 0, lambda owner: SpecError("", "", owner)):
         result = batch.run(settings, AS_OF)
     assert result.details["state"] == "skipped" and str(os.getpid()) in result.details["reason"]
     assert batch.run(settings, AS_OF).details["reason"] == "no field tool has files here"
-    on_a_server = batch.run(settings.model_copy(update={"engine": "postgres"}), AS_OF)
-    assert "the night builds" in on_a_server.details["reason"]

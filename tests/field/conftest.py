@@ -1,0 +1,48 @@
+"""A small program's exports, for all tests of batches."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from groundgame.config import Settings, load_settings
+from groundgame.field import batch
+from groundgame.publish.read import published_hashes
+from groundgame.result import Result
+from groundgame.synth.field.write import write_field
+from tests.field.program import AS_OF, LONG_AGO, place, without_run
+
+
+@pytest.fixture(scope="session")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three exports of a small program, long quiet."""
+    folder = tmp_path_factory.mktemp("program")
+    write_field(folder, 7, 1_200, voters=800)
+    for path in (folder / "field").iterdir():
+        os.utime(path, LONG_AGO)
+    return folder / "field"
+
+
+@dataclass(frozen=True)
+class Batches:
+    """A home after some batches: their results, and the marts' hashes after the last one."""
+
+    settings: Settings
+    results: list[Result]
+    hashes: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def batches(exports: Path, tmp_path_factory: pytest.TempPathFactory) -> Batches:
+    """A home after a batch of the history, one of two later exports, and one of nothing."""
+    folder = tmp_path_factory.mktemp("batches")
+    settings = load_settings(home=folder / "home", inbox=folder / "inbox", threads=2)
+    results = []
+    for later in (False, True, None):
+        if later is not None:
+            place(exports, settings, later)
+        results.append(batch.run(settings, AS_OF))
+    return Batches(settings, results, without_run(published_hashes(settings.of_field())))
