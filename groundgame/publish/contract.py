@@ -15,7 +15,7 @@ import yaml
 
 from groundgame.errors import SpecError
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C where PyYAML has it
 # Features of past nights are large and mean nothing without their model; a model's YAML may name more tables that stay inside.
 INSIDE = frozenset({"feat_voters"})
 FILE = "published.yml"
@@ -97,7 +97,7 @@ def frozen(dbt_project: Path) -> Frozen:
     file = dbt_project / FILE
     if not file.exists():
         return Frozen()
-    said = yaml.safe_load(file.read_text(encoding="utf-8"))
+    said = yaml.load(file.read_text(encoding="utf-8"), LOADER)  # noqa: S506
     major, minor, patch = map(int, said["version"].split("."))
     return Frozen((major, minor, patch), said["tables"], tuple(said["deprecated"]))
 
