@@ -1,0 +1,96 @@
+"""Lists made on a team's Postgres are those of the embedded engine, byte for byte, and nobody who is suppressed is on one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pyarrow as pa
+
+from groundgame.config import Settings
+from groundgame.publish import switch
+from groundgame.publish.exports import ledger
+from groundgame.publish.exports.request import make_request
+from groundgame.publish.exports.run import export
+from groundgame.warehouse.base import Warehouse, open_warehouse
+from tests.publish.night import build_night, settings_in
+
+VOTERS = 400
+ASKED, HIDDEN, YOUNG, REFUSED = "NC-0003", "NC-0005", "NC-0007", "NC-0009"
+LISTS = {"walk_list": "turnout", "call_list": "turnout", "zip_aggregates": "advertising"}
+
+
+def fill(warehouse: Warehouse) -> None:
+    """What lists are made of: a village of four precincts, its vault, and a few who must not be contacted."""
+    ids = [f"NC-{n:04d}" for n in range(VOTERS)]
+    at = range(VOTERS)
+    voters = {
+        "voter_id": ids,
+        "household_id": [f"NC-{n // 2 * 2:04d}" for n in at],
+        "state_abbr": ["NC"] * VOTERS,
+        "county_code": ["1"] * VOTERS,
+        "precinct_id": [f"nc-1-{n % 4}" for n in at],
+        "precinct_name": [f"Ward {n % 4}" for n in at],
+        "zip_code": ["27601" if n % 3 else "27602" for n in at],
+        "age": pa.array([17 if ids[n] == YOUNG else 20 + n % 60 for n in at], pa.int16()),
+        "sex": ["female" if n % 2 else "male" for n in at],
+        "party": ["democratic" if n % 5 else "republican" for n in at],
+        "is_registered": [True] * VOTERS,
+    }
+    people = {
+        "voter_id": ids,
+        "first_name": [f"First{n}" for n in at],
+        "last_name": [f"Last{n}" for n in at],
+        "name_suffix": pa.nulls(VOTERS, pa.string()),
+        "street_address": [f"{n + 1} OAK AVE" for n in at],
+        "address_kind": ["street"] * VOTERS,
+        "city": ["RALEIGH"] * VOTERS,
+        "state_abbr": ["NC"] * VOTERS,
+        "zip_code": voters["zip_code"],
+        "phone": [f"(919) 555-{n:04d}" for n in at],
+        "is_confidential": [one == HIDDEN for one in ids],
+    }
+    said = {"voter_id": [REFUSED], "may_be_visited": [False], "may_be_called": [False], "is_reported_deceased": [False]}
+    none = pa.array([], pa.string())
+    for table, columns in {
+        "marts.dim_voters": voters,
+        "marts.voter_scores": {"voter_id": ids, "turnout_score": pa.array([n % 100 for n in at], pa.int16())},
+        "marts.contact_permissions": said,
+        "vault.voter_identities": people,
+        "linkage.person_links": {"person_key": none, "voter_id": none},
+        "staging.stg_app__consent_events": {"person_key": none, "scope": none, "consent_action": none},
+        "intermediate.int_consents__effective": {"person_key": none, "scope": none},
+    }.items():
+        warehouse.execute(f"create schema if not exists {table.partition('.')[0]}")
+        warehouse.replace(table, pa.table(columns))
+
+
+def lists_of(settings: Settings, inbox: Path) -> dict[str, bytes]:
+    """Publish the village and make each list of it."""
+    settings = settings.model_copy(update={"inbox": inbox})
+    as_of = build_night(settings, 1)
+    with open_warehouse(settings) as warehouse:
+        fill(warehouse)
+    switch.publish(settings, as_of)
+    (inbox / "suppression").mkdir(parents=True, exist_ok=True)
+    day = as_of - dt.timedelta(days=1)
+    (inbox / "suppression" / f"do_not_contact_{day}.csv").write_text(f"kind,value,reason\nvoter_id,{ASKED},asked\n")
+    made = {}
+    for recipient, purpose in LISTS.items():
+        request = make_request(recipient, purpose, "Ann Lee", ["turnout_score>=2", "party=democratic"])
+        details = export(settings, request, as_of).details
+        made[recipient] = (Path(details["folder"]) / f"{recipient}.csv").read_bytes()
+    with open_warehouse(settings, read_only=True) as warehouse:
+        assert warehouse.tables("exports") == [] and ledger.broken_at(warehouse) is None
+    return made
+
+
+def test_both_engines_make_the_same_lists(postgres_uri: str, tmp_path: Path) -> None:
+    embedded = lists_of(settings_in(tmp_path / "embedded"), tmp_path / "inbox")
+    team = lists_of(settings_in(tmp_path / "team", uri=postgres_uri), tmp_path / "inbox")
+    assert team == embedded
+    for recipient in ("walk_list", "call_list"):
+        assert embedded[recipient].count(b"Last") > 250
+        for voter in (ASKED, HIDDEN, YOUNG, REFUSED):
+            assert voter.encode() not in embedded[recipient]
+    assert b"US:27601" in embedded["zip_aggregates"]
