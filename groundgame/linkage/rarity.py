@@ -26,6 +26,8 @@ AT_HOME_SHARE = 0.5
 MOVED_WITHIN_SHARE = 0.05
 # So many names are enough for the share of those that occur once and twice.
 SINGLES_SAMPLE = 500_000
+# Who is on the file under another form of the name than the app's: one in ten goes by one.
+OTHER_FORM_SHARE = 0.1
 YEAR = "birth_year"
 
 
@@ -47,7 +49,9 @@ def count_names(warehouse: Warehouse, left: str, right: str) -> None:
         select {YEAR}, count(*) as n from {right} where {YEAR} is not null group by {YEAR}""")
 
 
-def weigh(warehouse: Warehouse, left: str, right: str, on: tuple[str, ...], unseen: float) -> None:
+def weigh(
+    warehouse: Warehouse, left: str, right: str, on: tuple[str, ...], unseen: float, forms: str | None = None
+) -> None:
     """Make ``linking.weighed`` (id_l, id_r, probability) of ``linking.alone`` (id_l, id_r), pairs that share a name and ``on``.
 
     Args:
@@ -56,26 +60,38 @@ def weigh(warehouse: Warehouse, left: str, right: str, on: tuple[str, ...], unse
         right: voters, whole: the sizes of places come from them.
         on: columns that say where and, it may be, the year of birth; each pair agrees on them.
         unseen: from ``unseen``.
+        forms: table of id, first_form, last_form, where a name in any form will do: then a stranger of any form is one.
     """
     where = ", ".join(on)
     born, share, all_ = "", "1", f"(select count(*) from {right})"
     if YEAR in on:
-        born = f"join {SCRATCH}.generations g using (first, {YEAR}) join {SCRATCH}.cohorts c using ({YEAR})"
-        share, all_ = "g.share", "c.n"
+        born = f"join {SCRATCH}.generations g on g.first = f.first and g.{YEAR} = p.{YEAR} join {SCRATCH}.cohorts c on c.{YEAR} = p.{YEAR}"
+        share, all_ = "g.share", "any_value(c.n)"
+    home = OTHER_FORM_SHARE if forms else AT_HOME_SHARE
+    own = f"{SCRATCH}.named"
+    if forms:
+        own = f"(select id as id_l, first_form as first, last_form as last from {forms})"
     warehouse.execute(f"""
         create or replace table {SCRATCH}.named as
         select id_l, id_r, r.first, r.last, {", ".join(f"r.{column}" for column in on)},
             coalesce(l.zip <> r.zip, false) as is_elsewhere
         from {SCRATCH}.alone join {left} l on l.id = id_l join {right} r on r.id = id_r""")
+    # Summed as decimals: sums of doubles differ from run to run in their last digits.
     warehouse.execute(f"""
         create or replace table {SCRATCH}.weighed as
         with sizes as (select {where}, count(*) as n from {right} semi join {SCRATCH}.named using ({where}) group by all),
-        expected as (
-            select id_l, id_r, (b.n - 1 + {unseen}) * {share} * s.n / {all_} as strangers,
-                case when is_elsewhere then {MOVED_WITHIN_SHARE} else {AT_HOME_SHARE} end as share
-            from {SCRATCH}.named join {SCRATCH}.bearers b using (first, last) join sizes s using ({where}) {born}
+        strangers as (
+            select p.id_l, p.id_r, sum((
+                    (b.n - case when b.first = p.first and b.last = p.last then 1 - {unseen} else 0 end) * {share}
+                )::decimal(28, 12))::double * any_value(s.n) / {all_} as expected,
+                case when any_value(p.is_elsewhere) then least({home}, {MOVED_WITHIN_SHARE}) else {home} end as share
+            from {SCRATCH}.named p
+            join {own} f on f.id_l = p.id_l
+            join {SCRATCH}.bearers b on b.first = f.first and b.last = f.last
+            join sizes s on {" and ".join(f"s.{column} = p.{column}" for column in on)} {born}
+            group by p.id_l, p.id_r
         )
-        select id_l, id_r, share / (share + (1 - share) * strangers) as probability from expected""")
+        select id_l, id_r, share / (share + (1 - share) * expected) as probability from strangers""")
     warehouse.execute(f"drop table {SCRATCH}.named")
 
 

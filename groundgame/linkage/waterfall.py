@@ -82,6 +82,9 @@ def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
         if key.names == "forms" and not have_met:
             warehouse.execute(f"create or replace table {remainder} as from {unclaimed}")
             meet_namesakes(warehouse, remainder, right)
+            rarity.count_names(
+                warehouse, f"(select first_form as first, last_form as last from {SCRATCH}.names)", right
+            )
             unclaimed, have_met = f"(from {remainder} p where not exists (from {claims} c where c.person = p.id))", True
         if not _sides(key.on) <= filled:
             continue
@@ -105,7 +108,7 @@ def _link_alone(warehouse: Warehouse, key: rules.Key, pairs: str, left: str, rig
         select id_l, id_r, {key.probability} as probability from one_voter semi join one_person using (id_r)""")
     sure = "alone"
     if key.is_rare:
-        rarity.weigh(warehouse, left, right, key.on, unseen)
+        rarity.weigh(warehouse, left, right, key.on, unseen, f"{SCRATCH}.names" if key.names == "forms" else None)
         sure = "weighed"
     warehouse.execute(f"""
         insert into {SCRATCH}.claims select id_l, id_r, least(probability, {key.probability}), '{key.name}' from {SCRATCH}.{sure}
