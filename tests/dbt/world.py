@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from groundgame.config import Settings
 from groundgame.linkage import ledger
-from groundgame.sources.entities import REGISTRATIONS, VOTES
+from groundgame.sources.entities import ENTITIES, REGISTRATIONS, VOTES
 from groundgame.sources.field_entities import FIELD_ENTITIES
 from groundgame.warehouse import ops
 from groundgame.warehouse.base import Warehouse, open_warehouse
@@ -41,48 +41,7 @@ CODES = [
     *(("program", "note_kind", v, v) for v in ("up", "challenge")),
     *(("program", "review_verdict", v, v) for v in ("count", "drop")),
 ]
-
-
-APP = {
-    "app_users": [
-        *(
-            "user_id",
-            "full_name",
-            "first_name",
-            "last_name",
-            "gender_code",
-            "birthday",
-            "city",
-            "state",
-            "country_code",
-        ),
-        *(
-            "zip_code",
-            "phone",
-            "email",
-            "religion",
-            "political_views",
-            "van_id",
-            "installed_at",
-            "updated_at",
-            "deleted_at",
-        ),
-    ],
-    "app_friend_edges": ["user_id", "friend_id", "friend_name", "seen_at"],
-    "app_friend_shared": ["friend_id", "birthday", "city", "state"],
-    "app_actions": [
-        "event_id",
-        "revision",
-        "user_id",
-        "friend_id",
-        "action_type",
-        "ask_type",
-        "occurred_at",
-        "outcome",
-        "amount",
-    ],
-    "app_consent_events": ["event_id", "user_id", "scope", "action", "occurred_at", "country_code"],
-}
+APP = {entity.name: entity.fields for entity in ENTITIES.values() if entity.kind == "app"}
 
 
 @dataclass
