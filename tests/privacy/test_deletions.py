@@ -89,7 +89,9 @@ def test_deleted_accounts_go_in_one_request_and_the_voter_file_keeps_its_own(tol
     [("ledger", "write_note"), ("ledger", "begin"), ("landed", "rewrite"), ("tables", "remove"), ("ledger", "finish")],
     ids="_".join,
 )
-def test_killed_at_any_step_the_accounts_stay_out_and_the_next_call_completes_it(told: Settings, step) -> None:
+def test_killed_at_any_step_the_accounts_stay_out_and_the_next_call_completes_it(
+    told: Settings, step: tuple[str, str]
+) -> None:
     process = multiprocessing.get_context("spawn").Process(
         target=die_in, args=(f"privacy.{step[0]}", step[1], "after", stages.forget_deleted, told, LATER)
     )
