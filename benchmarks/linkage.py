@@ -68,6 +68,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="groundgame-linkage-") as folder:
             linkage_world.write(Path(folder), arguments.people, arguments.voters, SEED)
             console.print(_state(Path(folder), arguments))
+            console.print(_methods(Path(folder)))
 
 
 def _labelled(file: Path, select: str) -> Table:
@@ -115,6 +116,14 @@ def _state(folder: Path, arguments: argparse.Namespace) -> Table:
     return found
 
 
+def _methods(folder: Path) -> Table:
+    """How right the links of each key are: one that links on its own should be in .99 at the least."""
+    found = Table("found by", "links", "precision", "probability that is told")
+    for method, links, right, told in duckdb.sql(f"from '{folder}/methods.parquet' order by 1").fetchall():
+        found.add_row(method, f"{links:,}", f"{right:.4f}", f"{told:.4f}")
+    return found
+
+
 def _alone(job: Callable[[Path, str], tuple[float, int, int]], folder: Path, memory_limit: str) -> dict[str, Any]:
     """Run one job in a fresh process; its seconds, counts and peak memory."""
     context = multiprocessing.get_context("spawn")
@@ -148,6 +157,11 @@ def ours(folder: Path, memory_limit: str) -> tuple[float, int, int]:
     with open_warehouse(settings, read_only=True) as warehouse:
         right = warehouse.fetch(f"""
             select count(*) from linkage.person_links semi join '{folder}/truth.parquet' using (person_key, voter_id)""")
+        warehouse.execute(f"""
+            copy (
+                select method, count(*) as links, count(t.voter_id) / count(*) as right, avg(probability) as told
+                from linkage.person_links left join '{folder}/truth.parquet' t using (person_key, voter_id) group by method
+            ) to '{folder}/methods.parquet'""")
     return result.seconds, right.column(0)[0].as_py(), result.rows_out
 
 
