@@ -66,13 +66,14 @@ class Place(NamedTuple):
 class ShallowTrees:
     """A model of shallow trees, ready to look voters up.
 
+    ``sigmoid``: of the log-odds that a classifier's leaves add up to; None where they add up to the answer, as in a regression.
     ``groups``: a reason's number for each column, -1 for columns that are never named. ``tables``: per place and reason, float32
     contributions to the log-odds for four voters at each byte.
     """
 
     questions: list[Question]
     trees: list[Node]
-    sigmoid: float
+    sigmoid: float | None
     leaves: list[NDArray[Any]]
     tables: dict[Place, list[tuple[int, NDArray[Any]]]]
     group_count: int
@@ -81,7 +82,7 @@ class ShallowTrees:
     def predict(
         self, columns: Sequence[NDArray[np.float32]], threads: int
     ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
-        """Raw probabilities (rows,) and codes of the three weightiest reasons (3, rows), zero for none.
+        """Raw predictions (rows,) and codes of the three weightiest reasons (3, rows), zero for none.
 
         A code is 1 + 2 * reason where it raises the score, one more where it lowers it.
         """
@@ -109,9 +110,14 @@ class ShallowTrees:
         rows = len(columns[0])
         answers = self._answers(columns)
         total = self._sums(answers)[:rows]
+        reasons = np.zeros((REASONS, rows), dtype=np.uint8)
+        if self.group_count:
+            reasons = weightiest(self._contributions(answers)[:, :rows])
+        if self.sigmoid is None:
+            return total, reasons
         # math.exp is the C library's, as in LightGBM; numpy's vectorised one differs in the last bit.
         odds = np.fromiter(map(math.exp, (-self.sigmoid * total).tolist()), np.float64, rows)
-        return 1.0 / (1.0 + odds), weightiest(self._contributions(answers)[:, :rows])
+        return 1.0 / (1.0 + odds), reasons
 
     def _answers(self, columns: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
         """(questions, rows / 4): the answers of four voters, a quarter of the block apart, at bits 0, 2, 4 and 6."""
@@ -170,17 +176,18 @@ class ShallowTrees:
 def read_shallow(text: str, groups: Sequence[int]) -> ShallowTrees | None:
     """The tables of a LightGBM text model; None where a tree asks more than two questions in a row, or in a way not known here."""
     head, *parts = text.split("\nTree=")
-    objective = next((line.split() for line in head.splitlines() if line.startswith("objective=")), [])
-    sigmoid = [float(word[8:]) for word in objective if word.startswith("sigmoid:")]
+    objective = next((line[10:].split() for line in head.splitlines() if line.startswith("objective=")), [])
+    sigmoid = next((float(word[8:]) for word in objective if word.startswith("sigmoid:")), None)
+    is_known = objective == ["regression"] or (objective[:1] == ["binary"] and sigmoid is not None)
     questions: dict[Question, int] = {}
     trees = [_read_tree(part, questions) for part in parts]
-    if objective[:1] != ["objective=binary"] or not sigmoid or any(tree is None or _depth(tree) > 2 for tree in trees):
+    if not is_known or any(tree is None or _depth(tree) > 2 for tree in trees):
         return None
     known = [tree for tree in trees if tree is not None]
     asked = list(questions)
     tables = _reason_tables(known, [groups[question.column] for question in asked], asked)
     leaves = [_leaf_table(tree) for tree in known]
-    return ShallowTrees(asked, known, sigmoid[0], leaves, tables, max(max(groups, default=0), 0) + 1)
+    return ShallowTrees(asked, known, sigmoid, leaves, tables, max(groups, default=-1) + 1)
 
 
 def _read_tree(part: str, questions: dict[Question, int]) -> Node | None:
