@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KNOTS = 1_001
+# The raw effect is drawn half the way to a line: twice as steep is as steep as the learners themselves.
+STEEPEST = 2.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class EffectScale:
 def fit_scale(
     arms: Arms, effect: NDArray[np.float64], turnout: NDArray[np.float64], tonight: NDArray[np.float64]
 ) -> EffectScale:
-    """The line that the arms themselves support (best linear predictor: Chernozhukov et al. 2018), never steeper than the raw one.
+    """The line that the arms themselves support (best linear predictor: Chernozhukov et al. 2018), never steeper than the learners' own.
 
     Args:
         arms: the experiment.
@@ -60,7 +62,7 @@ def fit_scale(
     share = float(arms.is_treated.mean())
     own = (arms.outcome - turnout) * (arms.is_treated - share) / (share * (1 - share))
     centred = effect - effect.mean()
-    slope = float(np.clip((centred * own).sum() / max(float((centred**2).sum()), 1e-12), 0.0, 1.0))
+    slope = float(np.clip((centred * own).sum() / max(float((centred**2).sum()), 1e-12), 0.0, STEEPEST))
     intercept = float(own.mean()) - slope * float(effect.mean())
     expected = np.clip(intercept + slope * tonight, -1.0, 1.0)
     knots = np.quantile(expected, np.linspace(0, 1, KNOTS), method="inverted_cdf")
