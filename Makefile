@@ -32,7 +32,7 @@ up: env
 test: env
 	$(RUN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# The processes of docker-compose.yml for real, without containers: five minutes on 2 cores.
+# The processes of docker-compose.yml for real, without containers: six minutes on 2 cores.
 server-test: env
 	$(RUN)/pytest -m server tests/compose
 

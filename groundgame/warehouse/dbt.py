@@ -95,7 +95,7 @@ def build(
         details={
             "models": len(built),
             "is_steady_kept": bool(unchanged),
-            "tests": sum(r.node.resource_type in ("test", "unit_test") for r in results),
+            **({"tests": sum(r.node.resource_type in ("test", "unit_test") for r in results)} if full_tests else {}),
             "rows": rows,
             "nodes": {r.node.name: round(r.execution_time, 3) for r in results},
         },
