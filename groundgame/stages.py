@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ParamSpec, cast
 
+from groundgame import readiness
 from groundgame.config import Settings
-from groundgame.errors import GroundgameError, SpecError, WarehouseError
+from groundgame.errors import GroundgameError, SpecError
 from groundgame.publish.exports.request import Request
 from groundgame.result import Result
 from groundgame.sources.catalog import load_catalog
@@ -109,14 +110,14 @@ def build(settings: Settings, layer: str, as_of: dt.date, training: bool = False
 
     if layer == "staging":
         prepare(settings, as_of)
-        _open_night(settings, as_of, training or _needs_past(settings))
+        readiness.open_night(settings, as_of, training or _needs_past(settings))
     else:
-        _check_night(settings, as_of)
+        readiness.check_night(settings, as_of)
     if layer == "marts":
-        _open_links(settings)
+        readiness.open_links(settings)
     if layer == "scores":
-        _measure_experiments(settings, as_of)
-    if layer in ("scores", "asks") and not _has_app(settings):
+        readiness.measure_experiments(settings, as_of)
+    if layer in ("scores", "asks") and not readiness.has_app(settings):
         return Result("build", layer) if layer == "asks" else dbt.build(settings, layer, ("tag:scores", "tag:asks"))
     return dbt.build(settings, layer)
 
@@ -132,10 +133,10 @@ def link(settings: Settings, as_of: dt.date) -> Result:
     from groundgame.privacy import friends
     from groundgame.warehouse import dbt
 
-    _check_night(settings, as_of)
-    if not _has_app(settings):
+    readiness.check_night(settings, as_of)
+    if not readiness.has_app(settings):
         return Result("link", "people")
-    _open_links(settings)
+    readiness.open_links(settings)
     dbt.build(settings, "people")
     linked = linkage.run(settings, as_of, "vault.people_to_match", "vault.voters_to_match")
     purged = friends.purge(settings, as_of)
@@ -149,7 +150,7 @@ def find_duplicates(settings: Settings, as_of: dt.date) -> Result:
     """Find voters who stand on the roll twice, where the roll has changed. After the marts: it reads what they are built from."""
     from groundgame.linkage.duplicates import find_duplicates as run
 
-    _check_night(settings, as_of)
+    readiness.check_night(settings, as_of)
     return run(settings, "vault.voters_to_match")
 
 
@@ -160,7 +161,7 @@ def review(settings: Settings, answers: Path | None = None) -> Result:
     from groundgame.linkage import review as page
     from groundgame.warehouse.base import open_warehouse
 
-    _open_links(settings)
+    readiness.open_links(settings)
     with open_warehouse(settings) as warehouse:
         if answers is not None:
             return Result("review", "answers", rows_in=labels.load(warehouse, answers))
@@ -183,10 +184,10 @@ def train(settings: Settings, score: str, as_of: dt.date, trials: int | None = N
     from models_py.train_uplift import train_uplift
     from models_py.uplift_spec import load_uplifts
 
-    _check_night(settings, as_of)
+    readiness.check_night(settings, as_of)
     if (uplift := load_uplifts(settings).get(score)) is not None:
         return train_uplift(settings, uplift, as_of)
-    return run(settings, score, as_of, universe=_study(settings).get("universe"), trials=trials)
+    return run(settings, score, as_of, universe=readiness.study(settings).get("universe"), trials=trials)
 
 
 def missing_models(settings: Settings) -> list[str]:
@@ -210,8 +211,8 @@ def score(settings: Settings, score: str, as_of: dt.date) -> Result:
     """Score tonight's universe with the champion."""
     from models_py.predict import score as run
 
-    _check_night(settings, as_of)
-    return run(settings, score, as_of, universe=_study(settings).get("universe"))
+    readiness.check_night(settings, as_of)
+    return run(settings, score, as_of, universe=readiness.study(settings).get("universe"))
 
 
 def open_holds(settings: Settings, as_of: dt.date) -> list[str]:
@@ -338,68 +339,3 @@ def _until_published(settings: Settings, as_of: dt.date) -> Iterator[Result]:
     yield build(settings, "asks", as_of)
     yield gate(settings, "asks", as_of)
     yield publish(settings, as_of)
-
-
-def _study(settings: Settings) -> dict[str, Any]:
-    """The study block of the source in use, if one is a study: it fixes the label and the universe."""
-    studies = [spec.study for spec in load_catalog(settings).values() if spec.study is not None]
-    if len(studies) > 1:
-        raise GroundgameError("more than one source is a study; give each its own --sources folder and home")
-    return studies[0].model_dump() if studies else {}
-
-
-def _open_night(settings: Settings, as_of: dt.date, training: bool) -> None:
-    from groundgame.warehouse import ops
-    from groundgame.warehouse.base import open_warehouse
-
-    study = _study(settings)
-    with open_warehouse(settings) as warehouse:
-        ops.set_run_parameters(
-            warehouse,
-            as_of,
-            training,
-            label_election_date=study.get("label_election_date"),
-            label_election_type=study.get("label_election_type"),
-        )
-
-
-def _has_app(settings: Settings) -> bool:
-    """Whether users of any app were ever landed here."""
-    from groundgame.warehouse.base import open_warehouse
-
-    with open_warehouse(settings) as warehouse:
-        return bool(warehouse.fetch("select 1 from raw.app_users limit 1").num_rows)
-
-
-def _measure_experiments(settings: Settings, as_of: dt.date) -> None:
-    """The effects of experiments whose analysis date has come; what needs pandas is not loaded where there is none."""
-    from groundgame.warehouse.base import open_warehouse
-
-    with open_warehouse(settings) as warehouse:
-        is_due = warehouse.fetch("select 1 from ops.experiments where analysis_date <= ? limit 1", [as_of]).num_rows
-    if is_due:
-        from groundgame.experiments.impact import measure
-
-        measure(settings, as_of)
-
-
-def _open_links(settings: Settings) -> None:
-    """The tables that linkage fills, empty where it never ran: the marts read them, and an installation need not have an app."""
-    from groundgame.linkage import ledger
-    from groundgame.warehouse.base import open_warehouse
-
-    with open_warehouse(settings) as warehouse:
-        ledger.create(warehouse)
-
-
-def _check_night(settings: Settings, as_of: dt.date) -> None:
-    """Refuse to mix two nights: the warehouse must have been built for the same date."""
-    from groundgame.warehouse.base import open_warehouse
-
-    with open_warehouse(settings) as warehouse:
-        dates = warehouse.fetch("select as_of_date from ops.run_parameters").column(0).to_pylist()
-    if dates != [as_of]:
-        built = dates[0].isoformat() if dates else "no night"
-        raise WarehouseError(
-            "check the night", f"the warehouse holds {built}, not {as_of}; build staging for {as_of} first"
-        )
