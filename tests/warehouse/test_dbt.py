@@ -60,16 +60,17 @@ def test_an_unknown_layer_is_a_usage_error(settings: Settings) -> None:
 
 
 def test_a_failure_names_the_first_model_and_no_value_of_a_row(settings: Settings, tmp_path: Path) -> None:
-    """F26: what depends on it is skipped, the message lists the first cause."""
+    """F26: what depends on it is skipped, the message lists the first cause; a model that changes is read anew in the same process."""
     project = tmp_path / "dbt_project"
     shutil.copytree(PROJECT, project)
+    changing = settings.model_copy(update={"dbt_project_dir": project})
+    assert dbt.build(changing, "staging", select=["stg_voter_file__sources"]).details["models"] == 1
     model = project / "models" / "staging" / "voter_file" / "stg_voter_file__sources.sql"
     model.write_text(
         "{{ config(materialized='table') }} select cast(last_name as integer) as source from raw.voter_file_registrations"
     )
-    broken = settings.model_copy(update={"dbt_project_dir": project})
     with pytest.raises(WarehouseError) as caught:
-        dbt.build(broken, "staging")
+        dbt.build(changing, "staging")
     assert "build staging: stg_voter_file__sources: Conversion Error" in str(caught.value)
     assert "SMITH" not in str(caught.value)
     assert "\n" not in str(caught.value)
