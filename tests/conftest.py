@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
+import multiprocessing
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,18 @@ from tests import server
 ROOT = Path(__file__).resolve().parent.parent
 AS_OF = dt.date(2026, 10, 25)
 VOTERS = 4_000
+LONG_AGO = 1_791_600_000
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Each worker has a core of its own: threads of two engines and two LightGBMs on the same cores wait for each other by spinning.
+    # Before anything is imported that reads it; tests of many threads ask for them.
+    os.environ.setdefault("GROUNDGAME_THREADS", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest file first: it needs no published home, which another worker makes meanwhile."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/pipeline/test_kill.py"))
 
 
 def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
@@ -35,12 +49,22 @@ def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callabl
     return folder
 
 
+def let_lie(folder: Path) -> None:
+    """Give files the age of a month: of one that is minutes old landing waits to see whether it grows."""
+    for file in filter(Path.is_file, folder.rglob("*")):
+        os.utime(file, (LONG_AGO, LONG_AGO))
+
+
 @pytest.fixture(scope="session")
 def small_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A synthetic state of 4,000 voters: folder ``nc/`` in the real layouts, ``truth/`` beside it."""
     from groundgame.synth.state import write_state
 
-    return made_once(tmp_path_factory, "small_state", lambda folder: write_state(folder, VOTERS, seed=7))
+    def make(folder: Path) -> None:
+        write_state(folder, VOTERS, seed=7)
+        let_lie(folder)
+
+    return made_once(tmp_path_factory, "small_state", make)
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +97,14 @@ def postgres_uri(postgres_server: str, request: pytest.FixtureRequest) -> str:
 def oldest_postgres_uri(oldest_postgres_server: str, request: pytest.FixtureRequest) -> str:
     """The same on the oldest version."""
     return server.new_database(oldest_postgres_server, f"t{abs(hash(request.node.nodeid))}")
+
+
+@pytest.fixture(scope="session")
+def processes() -> ForkServerContext:
+    """Processes that start warm, for what is killed. A process has one fork server, so all tests share what it has loaded."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.warm"])
+    return context
 
 
 @pytest.fixture(scope="session")

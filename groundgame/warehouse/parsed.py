@@ -28,7 +28,8 @@ def manifest(project: Path, target: str, database: str, parse: Callable[[], Mani
     """
     key = (project, target, database, _stamp(project))
     if key not in _PARSED:
-        _PARSED.clear()  # one is enough for a night, and an old one is of no use
+        for old in [other for other in _PARSED if other[:-1] == key[:-1]]:
+            del _PARSED[old]
         _PARSED[key] = parse()
     return _PARSED[key]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,8 @@ from groundgame.field import batch
 from groundgame.publish.read import published_hashes
 from groundgame.result import Result
 from groundgame.synth.field.write import write_field
-from tests.field.program import AS_OF, LONG_AGO, place, without_run
+from tests.conftest import let_lie
+from tests.field.program import AS_OF, place, without_run
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +21,7 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three exports of a small program, long quiet."""
     folder = tmp_path_factory.mktemp("program")
     write_field(folder, 7, 1_200, voters=800)
-    for path in (folder / "field").iterdir():
-        os.utime(path, LONG_AGO)
+    let_lie(folder)
     return folder / "field"
 
 

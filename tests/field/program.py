@@ -10,8 +10,6 @@ from groundgame.config import Settings
 
 AS_OF = dt.date(2026, 10, 25)
 FIRST = "20261009"
-# Of a file that is minutes old landing waits to see whether it grows.
-LONG_AGO = (1_791_600_000, 1_791_600_000)
 
 
 def place(exports: Path, settings: Settings, later: bool) -> None:

@@ -17,8 +17,9 @@ from groundgame.locked import held
 from groundgame.publish.read import published_hashes, query
 from groundgame.publish.visible import rows_for
 from groundgame.warehouse.base import open_warehouse
+from tests.conftest import LONG_AGO
 from tests.field.conftest import Batches
-from tests.field.program import AS_OF, FIRST, LONG_AGO, place, without_run
+from tests.field.program import AS_OF, FIRST, place, without_run
 
 
 def test_reports_that_are_added_end_like_reports_that_came_at_once(
@@ -63,7 +64,7 @@ def test_a_circle_in_the_hierarchy_holds_the_totals_until_a_person_lets_them_out
     node["parent_id"] = "T1"
     file = inbox / "hierarchy_20261024.json"
     file.write_text(json.dumps(tree))
-    os.utime(file, LONG_AGO)
+    os.utime(file, (LONG_AGO, LONG_AGO))
     result = batch.run(settings, AS_OF)
     assert (result.verdict, result.details["state"]) == ("hold", "held")
     assert any("without_a_place" in line for line in result.details["holds"])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import multiprocessing
 import os
 import signal
 import threading
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
@@ -61,14 +61,12 @@ def arm(module: str, name: str, when: str | float) -> None:
 
 
 def test_killed_in_every_step_and_left_alone_at_last_a_batch_publishes_the_same_bits(
-    batches: Batches, exports: Path, tmp_path: Path
+    processes: ForkServerContext, batches: Batches, exports: Path, tmp_path: Path
 ) -> None:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["great_expectations", "dbt.cli.main", "duckdb", "pyarrow.parquet"])
     settings = load_settings(home=tmp_path / "home", inbox=tmp_path / "inbox")
 
     def batch(strike: tuple[str, str, str | float] | None) -> int | None:
-        process = context.Process(target=run, args=(settings.home, settings.inbox_dir, strike))
+        process = processes.Process(target=run, args=(settings.home, settings.inbox_dir, strike))
         process.start()
         process.join()
         return process.exitcode

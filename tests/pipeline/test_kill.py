@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import signal
 import time
-from collections.abc import Iterator
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
@@ -16,7 +14,7 @@ import pytest
 from groundgame import stages
 from groundgame.config import load_settings
 from groundgame.publish.read import query
-from tests.conftest import AS_OF, VOTERS
+from tests.conftest import AS_OF, VOTERS, let_lie
 
 Step = tuple[str, str]
 
@@ -53,40 +51,31 @@ def do(step: Step, home: Path, inbox: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def worker() -> Iterator[ForkServerContext]:
-    """A fork server with the heavy imports done once, so that each stage starts warm."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["great_expectations", "dbt.cli.main", "lightgbm", "duckdb", "pyarrow.parquet", "groundgame.stages"]
-    )
-    yield context
-
-
-@pytest.fixture(scope="module")
 def state_with_app(small_state: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small state beside an app of forty accounts, most of them with friends and consents."""
     from groundgame.synth.app.write import write_app
 
     folder = tmp_path_factory.mktemp("with_app")
     write_app(folder, 7, 40, voters=VOTERS, mean_friends=6)
+    let_lie(folder)
     (folder / "nc").symlink_to(small_state / "nc")
     return folder
 
 
-def start(worker: ForkServerContext, step: Step, home: Path, inbox: Path) -> ForkServerProcess:
-    process = worker.Process(target=do, args=(step, home, inbox))
+def start(processes: ForkServerContext, step: Step, home: Path, inbox: Path) -> ForkServerProcess:
+    process = processes.Process(target=do, args=(step, home, inbox))
     process.start()
     return process
 
 
 def test_killed_in_every_stage_and_rerun_publishes_the_same_bits(
-    worker, state_with_app: Path, tmp_path: Path, hashes
+    processes: ForkServerContext, state_with_app: Path, tmp_path: Path, hashes
 ) -> None:
     calm, rough = tmp_path / "calm", tmp_path / "rough"
     seconds: dict[Step, float] = {}
     for step in steps():
         begin = time.monotonic()
-        process = start(worker, step, calm, state_with_app)
+        process = start(processes, step, calm, state_with_app)
         process.join()
         assert process.exitcode == 0, step
         seconds[step] = time.monotonic() - begin
@@ -95,13 +84,13 @@ def test_killed_in_every_stage_and_rerun_publishes_the_same_bits(
     for step in steps():
         # Twice where a second stroke may hit what the first has left: files, links and what readers see.
         for _ in range(2 if step[0] in ("land", "link", "publish") else 1):
-            process = start(worker, step, rough, state_with_app)
+            process = start(processes, step, rough, state_with_app)
             time.sleep(chance.uniform(0.05, 0.95) * seconds[step])
             if process.is_alive():
                 os.kill(process.pid, signal.SIGKILL)
                 kills += 1
             process.join()
-        process = start(worker, step, rough, state_with_app)
+        process = start(processes, step, rough, state_with_app)
         process.join()
         assert process.exitcode == 0, step
     assert kills >= 0.7 * len(steps()), "the kills came too late to prove anything"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import multiprocessing
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
@@ -90,9 +90,9 @@ def test_deleted_accounts_go_in_one_request_and_the_voter_file_keeps_its_own(tol
     ids="_".join,
 )
 def test_killed_at_any_step_the_accounts_stay_out_and_the_next_call_completes_it(
-    told: Settings, step: tuple[str, str]
+    processes: ForkServerContext, told: Settings, step: tuple[str, str]
 ) -> None:
-    process = multiprocessing.get_context("spawn").Process(
+    process = processes.Process(
         target=die_in, args=(f"privacy.{step[0]}", step[1], "after", stages.forget_deleted, told, LATER)
     )
     process.start()

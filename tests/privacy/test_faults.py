@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
-import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
-
-import pytest
 
 from groundgame import stages
 from groundgame.config import Settings
@@ -58,14 +55,6 @@ def die_in(module_name: str, name: str, when: str, call: Callable[..., object], 
 
     setattr(module, name, dying)
     call(*arguments)
-
-
-@pytest.fixture(scope="module")
-def processes() -> Iterator[ForkServerContext]:
-    """Processes that start warm."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["groundgame.privacy.forget", "groundgame.publish.reissue", "tests.privacy.world"])
-    yield context
 
 
 def test_killed_at_every_step_the_next_call_goes_on_and_the_last_completes_it(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
-import multiprocessing
 import os
 import random
 import signal
 import time
-from collections.abc import Iterator
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
@@ -23,14 +21,6 @@ from groundgame.publish.lock import publisher_lock
 from groundgame.publish.read import published_hashes, query
 from groundgame.warehouse.base import open_warehouse
 from tests.publish.night import build_night, settings_in
-
-
-@pytest.fixture(scope="module")
-def processes() -> Iterator[ForkServerContext]:
-    """Processes that start warm."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["groundgame.publish.switch", "duckdb", "pyarrow", "tests.publish.night"])
-    yield context
 
 
 def publish_and_die(settings: Settings, as_of: dt.date, step: str, when: str) -> None:
