@@ -104,6 +104,9 @@ def processes() -> ForkServerContext:
     """Processes that start warm, for what is killed. A process has one fork server, so all tests share what it has loaded."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.warm"])
+    first = context.Process(target=os.getpid)
+    first.start()  # the server starts with the first one, and no test's clock should run meanwhile
+    first.join()
     return context
 
 

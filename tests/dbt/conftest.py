@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from groundgame.result import Result
 from groundgame.warehouse import dbt
 from groundgame.warehouse.base import Warehouse, open_warehouse
 from models_py.predict import PREDICTIONS_COLUMNS, PREDICTIONS_TABLE
+from tests.conftest import made_once
 from tests.dbt.world import AS_OF, small_world
 
 PREDICTIONS = (
@@ -46,14 +49,21 @@ class Built:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     """The small world, built with unit tests and data tests; any that fails fails here."""
-    settings = load_settings(home=tmp_path_factory.mktemp("dbt"), threads=2, memory_limit="1GB")
-    small_world().write(settings)
-    results = {layer: dbt.build(settings, layer, full_tests=True) for layer in ("staging", "marts")}
-    dbt.build(settings, "people", select=["tag:people"], full_tests=True)
-    with open_warehouse(settings) as warehouse:
-        warehouse.execute(f"create table {PREDICTIONS_TABLE} ({PREDICTIONS_COLUMNS})")
-        warehouse.execute(PREDICTIONS.format(AS_OF))
-    results["scores"] = dbt.build(settings, "scores", full_tests=True)
-    results["asks"] = dbt.build(settings, "asks", full_tests=True)
-    with open_warehouse(settings) as warehouse:
+
+    def build(folder: Path) -> None:
+        settings = load_settings(home=folder, threads=2, memory_limit="1GB")
+        small_world().write(settings)
+        results = {layer: dbt.build(settings, layer, full_tests=True) for layer in ("staging", "marts")}
+        dbt.build(settings, "people", select=["tag:people"], full_tests=True)
+        with open_warehouse(settings) as warehouse:
+            warehouse.execute(f"create table {PREDICTIONS_TABLE} ({PREDICTIONS_COLUMNS})")
+            warehouse.execute(PREDICTIONS.format(AS_OF))
+        results["scores"] = dbt.build(settings, "scores", full_tests=True)
+        results["asks"] = dbt.build(settings, "asks", full_tests=True)
+        (folder / "results").write_bytes(pickle.dumps(results))
+
+    folder = made_once(tmp_path_factory, "dbt", build)
+    settings = load_settings(home=folder, threads=2, memory_limit="1GB")
+    results = pickle.loads((folder / "results").read_bytes())  # noqa: S301 - written above
+    with open_warehouse(settings, read_only=True) as warehouse:
         yield Built(settings, results, warehouse)

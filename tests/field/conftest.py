@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,17 +13,19 @@ from groundgame.field import batch
 from groundgame.publish.read import published_hashes
 from groundgame.result import Result
 from groundgame.synth.field.write import write_field
-from tests.conftest import let_lie
+from tests.conftest import let_lie, made_once
 from tests.field.program import AS_OF, place, without_run
 
 
 @pytest.fixture(scope="session")
 def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three exports of a small program, long quiet."""
-    folder = tmp_path_factory.mktemp("program")
-    write_field(folder, 7, 1_200, voters=800)
-    let_lie(folder)
-    return folder / "field"
+
+    def make(folder: Path) -> None:
+        write_field(folder, 7, 1_200, voters=800)
+        let_lie(folder)
+
+    return made_once(tmp_path_factory, "program", make) / "field"
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,18 @@ class Batches:
 
 @pytest.fixture(scope="session")
 def batches(exports: Path, tmp_path_factory: pytest.TempPathFactory) -> Batches:
-    """A home after a batch of the history, one of two later exports, and one of nothing."""
-    folder = tmp_path_factory.mktemp("batches")
+    """A home after a batch of the history, one of two later exports, and one of nothing. Nobody changes it."""
+
+    def run(folder: Path) -> None:
+        settings = load_settings(home=folder / "home", inbox=folder / "inbox", threads=2)
+        results = []
+        for later in (False, True, None):
+            if later is not None:
+                place(exports, settings, later)
+            results.append(batch.run(settings, AS_OF))
+        (folder / "results").write_bytes(pickle.dumps(results))
+
+    folder = made_once(tmp_path_factory, "batches", run)
     settings = load_settings(home=folder / "home", inbox=folder / "inbox", threads=2)
-    results = []
-    for later in (False, True, None):
-        if later is not None:
-            place(exports, settings, later)
-        results.append(batch.run(settings, AS_OF))
+    results = pickle.loads((folder / "results").read_bytes())  # noqa: S301 - written above
     return Batches(settings, results, without_run(published_hashes(settings.of_field())))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -53,10 +54,11 @@ def test_what_came_after_its_week_was_closed_is_a_correction_and_the_night_is_un
 
 
 def test_a_circle_in_the_hierarchy_holds_the_totals_until_a_person_lets_them_out(
-    batches: Batches, monkeypatch: pytest.MonkeyPatch
+    batches: Batches, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """E8."""
-    settings = batches.settings
+    shutil.copytree(batches.settings.home.parent, tmp_path / "copy", symlinks=True)
+    settings = load_settings(home=tmp_path / "copy" / "home", inbox=tmp_path / "copy" / "inbox")
     before = published_hashes(settings.of_field())
     inbox = settings.inbox_dir / "field"
     tree = json.loads((inbox / f"hierarchy_{FIRST}.json").read_text())

@@ -15,6 +15,7 @@ from groundgame.publish.read import query
 from groundgame.publish.visible import field_run, rows_for
 from groundgame.warehouse.base import is_there, open_warehouse
 from tests import server
+from tests.field.conftest import Batches
 from tests.field.program import AS_OF, place
 
 TABLES = ("field_progress", "field_hours", "field_leaderboard", "field_goals", "field_notes", "dim_field_nodes")
@@ -22,18 +23,16 @@ LEVELS = ("state", "region", "team", "organizer")
 
 
 @pytest.fixture(scope="module")
-def engines(postgres_server: str, exports: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Settings]:
-    """The same two batches on DuckDB and on Postgres: the history, and what came later."""
-    folder, found = tmp_path_factory.mktemp("engines"), []
-    for engine in ("duckdb", "postgres"):
-        uri = server.new_database(postgres_server, "team") if engine == "postgres" else None
-        settings = load_settings(home=folder / engine, inbox=folder / "in", engine=engine, warehouse_uri=uri)
-        found.append(settings.model_copy(update={"inbox": folder / f"inbox_{engine}"}))
-    for settings in found:
-        for later in (False, True):
-            place(exports, settings, later)
-            assert stages.field(settings, AS_OF).details["is_fresh"] is not later
-    return found
+def engines(
+    batches: Batches, postgres_server: str, exports: Path, tmp_path_factory: pytest.TempPathFactory
+) -> list[Settings]:
+    """The same batches on DuckDB and on Postgres: the history, and what came later."""
+    folder, uri = tmp_path_factory.mktemp("team"), server.new_database(postgres_server, "team")
+    team = load_settings(home=folder / "home", inbox=folder / "inbox", engine="postgres", warehouse_uri=uri)
+    for later in (False, True):
+        place(exports, team, later)
+        assert stages.field(team, AS_OF).details["is_fresh"] is not later
+    return [batches.settings, team]
 
 
 def rows(settings: Settings, table: str) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ import pytest
 
 from groundgame.config import Settings, load_settings
 from models_py.train import train
+from tests.conftest import made_once
 from tests.models_py.world import AS_OF, World, build
 
 VOTERS = 25_000
@@ -26,18 +27,18 @@ def world() -> World:
 @pytest.fixture(scope="session")
 def untrained_home(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose marts are built and that has no model."""
-    home = tmp_path_factory.mktemp("untrained") / "home"
-    build(load_settings(home=home, threads=1), world)
-    return home
+    return made_once(tmp_path_factory, "untrained", lambda home: build(load_settings(home=home, threads=1), world))
 
 
 @pytest.fixture(scope="session")
 def trained_home(untrained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same home with a turnout champion."""
-    home = tmp_path_factory.mktemp("trained") / "home"
-    shutil.copytree(untrained_home, home)
-    train(load_settings(home=home, threads=1), "turnout", AS_OF)
-    return home
+
+    def learn(home: Path) -> None:
+        shutil.copytree(untrained_home, home)
+        train(load_settings(home=home, threads=1), "turnout", AS_OF)
+
+    return made_once(tmp_path_factory, "trained", learn)
 
 
 @pytest.fixture

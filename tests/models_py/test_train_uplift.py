@@ -178,6 +178,48 @@ def test_where_nobody_is_moved_no_score_is_published_and_the_refusal_is_on_recor
     assert rows == [{"is_promoted": False}]
 
 
+def test_whom_a_conversation_persuaded_is_learned_from_what_they_said_afterwards(untrained: Settings) -> None:
+    """The letter moves those without a party; what was said before it, and after the analysis, says the opposite."""
+    world = World(10_000)
+    experiment(untrained, world, effect=0.0)
+    with open_warehouse(untrained) as warehouse:
+        for table in ("experiments", "experiment_checks", "experiment_assignments"):
+            warehouse.execute(f"update ops.{table} set experiment_id = 'persuasion_letter'")
+        arms = warehouse.fetch("select voter_id, arm from ops.experiment_assignments order by voter_id").to_pylist()
+        rng = np.random.default_rng(3)
+        party = dict(zip(world.voter_ids().to_pylist(), world.party.tolist(), strict=True))
+        said: list[tuple[str, dt.date, int]] = []
+        for one in arms:
+            chance = [0.9, 0.1, 0.4][party[one["voter_id"]]]
+            if one["arm"] == "letter" and party[one["voter_id"]] == 2:
+                chance += 0.35
+            is_ours = bool(rng.random() < chance)
+            said.append((one["voter_id"], dt.date(2024, 10, 20), 1 if is_ours else 4))
+            said += [(one["voter_id"], day, 4 if is_ours else 1) for day in (dt.date(2024, 9, 30), dt.date(2025, 1, 1))]
+        ids, days, levels = zip(*said, strict=True)
+        warehouse.replace(
+            "intermediate.int_support__answered",
+            pa.table(
+                {
+                    "voter_id": list(ids),
+                    "answered_on": pa.array(days, pa.date32()),
+                    "support_level": pa.array(levels, pa.int16()),
+                    "contact_type": ["door"] * len(said),
+                }
+            ),
+        )
+    result = train_uplift(untrained, small(load_uplifts(untrained)["persuasion_uplift"]), AS_OF)
+    assert result.details.get("is_promoted"), result.details
+    assert score(untrained, "persuasion_uplift", AS_OF).rows_out
+    with open_warehouse(untrained) as warehouse:
+        rows = warehouse.fetch(
+            "select party, avg(score_raw) as effect from scores.predictions p join marts.feat_voters f using (voter_id)"
+            " where f.as_of_role = 'tonight' and p.score_name = 'persuasion_uplift' group by 1"
+        ).to_pylist()
+    effect = {row["party"]: row["effect"] for row in rows}
+    assert effect["unaffiliated"] > 0.15 + max(effect["democratic"], effect["republican"])
+
+
 def test_uplift_looks_at_the_columns_of_a_declared_score(untrained: Settings) -> None:
     for spec in load_uplifts(untrained).values():
         assert load_spec(untrained, spec.features_of).features

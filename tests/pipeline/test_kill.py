@@ -80,12 +80,13 @@ def test_killed_in_every_stage_and_rerun_publishes_the_same_bits(
         assert process.exitcode == 0, step
         seconds[step] = time.monotonic() - begin
     chance = random.Random(2012)  # noqa: S311 - which moment to strike, nothing secret
-    kills = 0
+    kills = strikes = 0
     for step in steps():
-        # Twice where a second stroke may hit what the first has left: files, links and what readers see.
-        for _ in range(2 if step[0] in ("land", "link", "publish") else 1):
+        # Twice where a second stroke may hit what the first has left: files, and what readers see.
+        for _ in range(2 if step[0] in ("land", "publish") else 1):
             process = start(processes, step, rough, state_with_app)
-            time.sleep(chance.uniform(0.05, 0.95) * seconds[step])
+            strikes += 1
+            time.sleep(chance.uniform(0.05, 0.8) * seconds[step])
             if process.is_alive():
                 os.kill(process.pid, signal.SIGKILL)
                 kills += 1
@@ -93,7 +94,7 @@ def test_killed_in_every_stage_and_rerun_publishes_the_same_bits(
         process = start(processes, step, rough, state_with_app)
         process.join()
         assert process.exitcode == 0, step
-    assert kills >= 0.7 * len(steps()), "the kills came too late to prove anything"
+    assert kills >= 0.7 * strikes, "the kills came too late to prove anything"
     calm_hashes = hashes(load_settings(home=calm))
     assert query(load_settings(home=calm), "select count(*) as n from friend_asks").to_pylist()[0]["n"] > 0
     assert calm_hashes and hashes(load_settings(home=rough)) == calm_hashes
