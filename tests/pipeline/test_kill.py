@@ -86,7 +86,7 @@ def test_killed_in_every_stage_and_rerun_publishes_the_same_bits(
         for _ in range(2 if step[0] in ("land", "publish") else 1):
             process = start(processes, step, rough, state_with_app)
             strikes += 1
-            time.sleep(chance.uniform(0.05, 0.8) * seconds[step])
+            time.sleep(chance.uniform(0.05, 0.7) * seconds[step])
             if process.is_alive():
                 os.kill(process.pid, signal.SIGKILL)
                 kills += 1
