@@ -6,7 +6,6 @@ others, and can a model tell whom, better than sorting by the turnout score does
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -94,15 +93,13 @@ def _one_split(
     told = {name: np.zeros(len(half)) for name in (UPLIFT, TURNOUT)}
     placed = {name: np.zeros(len(half)) for name in told}
 
-    def one(part: NDArray[np.bool_]) -> None:
+    # One after the other: LightGBM's number of threads belongs to the process, and two fits at a time wait for threads that never come.
+    for part in (half, ~half):
         effects, x = fit_effects(arms.take(part), spec, seed, threads), arms.x[~part]
         told[UPLIFT][~part] = effects.trees.predict(x, threads)
         told[TURNOUT][~part] = effects.turnout(x, threads)
         for name, values in told.items():
             placed[name][~part] = ranks(values[~part])
-
-    with ThreadPoolExecutor(min(threads, 2)) as pool:  # each fit runs on one thread, see boost.fit_regression
-        list(pool.map(one, (half, ~half)))
     return told, placed
 
 
