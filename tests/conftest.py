@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
+import json
 import multiprocessing
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from typing import Any
 import pytest
 
 from groundgame.config import Settings, load_settings
+from groundgame.result import Result
 from tests import browser as browsers
 from tests import server
 
@@ -47,6 +50,16 @@ def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callabl
             make(folder)
             made.touch()
     return folder
+
+
+def write_results(folder: Path, results: list[Result]) -> None:
+    """Note what the calls that made a shared folder returned."""
+    (folder / "results.json").write_text(json.dumps([asdict(result) for result in results]), encoding="utf-8")
+
+
+def read_results(folder: Path) -> list[Result]:
+    """What ``write_results`` noted."""
+    return [Result(**values) for values in json.loads((folder / "results.json").read_text(encoding="utf-8"))]
 
 
 def let_lie(folder: Path) -> None:

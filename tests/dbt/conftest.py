@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from groundgame.result import Result
 from groundgame.warehouse import dbt
 from groundgame.warehouse.base import Warehouse, open_warehouse
 from models_py.predict import PREDICTIONS_COLUMNS, PREDICTIONS_TABLE
-from tests.conftest import made_once
+from tests.conftest import made_once, read_results, write_results
 from tests.dbt.world import AS_OF, small_world
 
 PREDICTIONS = (
@@ -60,10 +59,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
             warehouse.execute(PREDICTIONS.format(AS_OF))
         results["scores"] = dbt.build(settings, "scores", full_tests=True)
         results["asks"] = dbt.build(settings, "asks", full_tests=True)
-        (folder / "results").write_bytes(pickle.dumps(results))
+        write_results(folder, list(results.values()))
 
     folder = made_once(tmp_path_factory, "dbt", build)
     settings = load_settings(home=folder, threads=2, memory_limit="1GB")
-    results = pickle.loads((folder / "results").read_bytes())  # noqa: S301 - written above
+    results = {result.name: result for result in read_results(folder)}
     with open_warehouse(settings, read_only=True) as warehouse:
         yield Built(settings, results, warehouse)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from groundgame.field import batch
 from groundgame.publish.read import published_hashes
 from groundgame.result import Result
 from groundgame.synth.field.write import write_field
-from tests.conftest import let_lie, made_once
+from tests.conftest import let_lie, made_once, read_results, write_results
 from tests.field.program import AS_OF, place, without_run
 
 
@@ -48,9 +47,8 @@ def batches(exports: Path, tmp_path_factory: pytest.TempPathFactory) -> Batches:
             if later is not None:
                 place(exports, settings, later)
             results.append(batch.run(settings, AS_OF))
-        (folder / "results").write_bytes(pickle.dumps(results))
+        write_results(folder, results)
 
     folder = made_once(tmp_path_factory, "batches", run)
     settings = load_settings(home=folder / "home", inbox=folder / "inbox", threads=2)
-    results = pickle.loads((folder / "results").read_bytes())  # noqa: S301 - written above
-    return Batches(settings, results, without_run(published_hashes(settings.of_field())))
+    return Batches(settings, read_results(folder), without_run(published_hashes(settings.of_field())))

@@ -14,10 +14,7 @@
             create or replace table {{ target }} as ({{ compiled_code }});
         {% endif %}
     {% endcall %}
-    {{ run_hooks(post_hooks) }}
-    {% do persist_docs(target, model) %}
-    {{ adapter.commit() }}
-    {{ return({'relations': [target]}) }}
+    {{ return(duckdb_made(target, post_hooks)) }}
 {% endmaterialization %}
 
 {% materialization view, adapter='duckdb' %}
@@ -28,11 +25,15 @@
         {% if config.get('contract').enforced %}{{ get_assert_columns_equivalent(compiled_code) }}{% endif %}
         create or replace view {{ target }} as ({{ compiled_code }});
     {% endcall %}
+    {{ return(duckdb_made(target, post_hooks)) }}
+{% endmaterialization %}
+
+{% macro duckdb_made(target, post_hooks) %}
     {{ run_hooks(post_hooks) }}
     {% do persist_docs(target, model) %}
     {{ adapter.commit() }}
     {{ return({'relations': [target]}) }}
-{% endmaterialization %}
+{% endmacro %}
 
 {# A view is not replaced by a table, nor a table by a view. #}
 {% macro duckdb_make_room(target) %}
