@@ -12,7 +12,7 @@ from pathlib import Path
 
 from groundgame.config import Settings
 from groundgame.errors import PublishRefused
-from groundgame.publish import run_status
+from groundgame.publish import folder, run_status
 from groundgame.publish.contract import frozen, unpublished
 from groundgame.publish.folder import Run
 from groundgame.publish.run_status import RUN_STATUS
@@ -64,7 +64,7 @@ def build(settings: Settings, warehouse: Warehouse, draft: Path, run_id: str, as
     tables = [table for table in warehouse.tables("marts") if table not in inside]
     refuse_personal(warehouse, run_id, tables)
     warehouse.execute("set preserve_insertion_order = true")
-    warehouse.execute(f"attach '{_escaped(str(draft))}' as {TARGET} (read_write)")
+    warehouse.execute(f"attach '{_escaped(str(draft))}' as {TARGET} (read_write, storage_version '{folder.STORAGE}')")
     with warehouse.transaction():
         _fill(warehouse, tables, run_id, as_of, frozen(settings.dbt_project_dir).named())
         tables = sorted([*tables, RUN_STATUS.name])

@@ -18,6 +18,9 @@ from groundgame.durable import into_place, sync
 CURRENT = "current.duckdb"
 RUNS = "runs"
 DRAFT = ".tmp"
+# The format of a run file: readers' DuckDB must be of this version or newer. Written in two thirds of the time of the oldest
+# format, and smaller.
+STORAGE = "v1.3.0"
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def _reissue_one(settings: Settings, run: Run, is_served: bool, remove: Edit) ->
         seq = ledger.next_seq(warehouse) if is_served else run.seq
         new = _edit(scratch, run, seq, remove)
         # Written anew: a deleted row would stay readable in the file's free blocks.
-        compact(scratch, "before", settings.memory_limit, settings.threads, target=draft, latest=False)
+        compact(scratch, "before", settings.memory_limit, settings.threads, target=draft, storage=folder.STORAGE)
         scratch.unlink()
         if is_served:
             ledger.note(warehouse, new, "intent")

@@ -16,7 +16,7 @@ ALIAS = "copied"
 
 
 def compact(
-    path: Path, name: str, memory_limit: str, threads: int, target: Path | None = None, latest: bool = True
+    path: Path, name: str, memory_limit: str, threads: int, target: Path | None = None, storage: str = "latest"
 ) -> None:
     """Replace a file (or write ``target``) by a copy of its tables, views and comments, synced and renamed.
 
@@ -28,7 +28,7 @@ def compact(
         memory_limit: as in settings.
         threads: as in settings.
         target: where the copy goes; default: in the place of the file.
-        latest: whether the copy is in the newest format, as the build file is, or in the one that older readers know.
+        storage: format of the copy: the newest, as the build file has, or one that older readers know.
 
     Raises:
         WarehouseError: the file is locked, or could not be copied; it is as it was.
@@ -39,8 +39,7 @@ def compact(
         with duckdb.connect(config={"memory_limit": memory_limit, "threads": threads}) as engine:
             engine.execute(f"attach '{_escaped(path)}' as \"{name}\"")
             engine.execute(f'checkpoint "{name}"')
-            options = " (storage_version 'latest')" if latest else ""
-            engine.execute(f"attach '{_escaped(draft)}' as {ALIAS}{options}")
+            engine.execute(f"attach '{_escaped(draft)}' as {ALIAS} (storage_version '{storage}')")
             engine.execute(f'copy from database "{name}" to {ALIAS}')
             engine.execute(f"checkpoint {ALIAS}")
             engine.execute(f"detach {ALIAS}")
