@@ -232,12 +232,15 @@ def approve(settings: Settings, as_of: dt.date, by: str, reason: str) -> Result:
 
 @stage
 def publish(settings: Settings, as_of: dt.date) -> Result:
-    """Switch readers to tonight's run, atomically; the files of lists made from the run before go."""
+    """Switch readers to tonight's run, atomically; the files of lists made from the run before go.
+
+    Lists are made from nights alone: a run of the field's place leaves them.
+    """
     from groundgame.publish.exports.folder import sweep
     from groundgame.publish.switch import publish as run
 
     published = run(settings, as_of)
-    if published.details.get("state") == "published":
+    if published.details.get("state") == "published" and settings.place == "warehouse":
         sweep(settings)
     return published
 

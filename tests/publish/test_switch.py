@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from groundgame import stages
 from groundgame.config import Settings
 from groundgame.errors import PublishRefused, SpecError, WarehouseError
 from groundgame.publish import folder, switch
@@ -167,6 +168,14 @@ def test_keeps_three_runs_and_sweeps_litter(files: Settings) -> None:
         switch.publish(files, build_night(files, number))
     assert [run.seq for run in folder.runs(files)] == [3, 4, 5]
     assert not list(files.published_dir.rglob("*.tmp")) and not list(files.published_dir.rglob("*.wal"))
+
+
+def test_lists_go_with_the_next_night_and_stay_when_the_field_publishes(files: Settings) -> None:
+    made = files.exports_dir / "a_list"
+    made.mkdir(parents=True)
+    for place, is_kept in ((files.of_field(), True), (files, False)):
+        assert stages.publish(place, build_night(place, 1)).details["state"] == "published"
+        assert made.exists() is is_kept, place.place
 
 
 def test_rollback_goes_back_within_a_second_and_the_next_night_goes_on(settings: Settings) -> None:
