@@ -86,19 +86,23 @@ def page_file(node_id: str) -> str:
 
 
 def openable(folder: Path, login: str, name: str) -> str | None:
-    """The page that a person gets who asks for one of the field's: itself, or her own in place of ``field.html``; None for no page.
+    """The page that a person gets who asks for one of the field's; None for no page.
 
-    The server of pages has no warehouse to ask ``visible_to``: the file beside the pages says what the marts said.
+    It is the page itself, or her own in place of ``field.html`` and of a page above hers: each page links to those above it, and her
+    way up ends with her. The server of pages has no warehouse to ask ``visible_to``: the file beside the pages says what the marts said.
     """
     file = folder / ACCESS
     if not file.is_file():
         return None
     access = json.loads(file.read_text(encoding="utf-8"))
     leads = access["leads"].get(login.strip().lower(), [])
-    if name == "field.html":
-        return leads[0][0] if leads else None
-    path = access["pages"].get(name)
-    return name if path is not None and Visible(tuple(own for _, own in leads)).sees(path) else None
+    paths = tuple(path for _, path in leads)
+    path = "" if name == "field.html" else access["pages"].get(name)
+    if path is None or not leads:
+        return None
+    if path and Visible(paths).sees(path):
+        return name
+    return next((file for file, own in leads if own.startswith(path)), None)
 
 
 # Of each goal the period that runs now, or ran last; of each node the last day that anything was told of.

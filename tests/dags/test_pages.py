@@ -41,8 +41,9 @@ def test_a_page_needs_a_login_and_a_path_leads_nowhere(
     (tmp_path / "field-access.json").write_text(json.dumps(access))
     for name in pages:
         (tmp_path / name).write_text(name)
-    assert client.get("/field.html").text == client.get("/field-east.html").text == "field-east.html"
-    for name in ("/field-state.html", "/field-west.html"):
+    for name in ("/field.html", "/field-state.html", "/field-east.html"):  # her own is where her way up ends
+        assert client.get(name).text == "field-east.html", name
+    for name in ("/field-west.html", "/field-unknown.html"):
         assert client.get(name).status_code == 403, name
     for path in (
         "/field-access.json",
@@ -107,6 +108,10 @@ def test_each_level_of_the_hierarchy_clicks_through_her_own_pages(
                 page.get_by_role("link", name=names.get(step, step), exact=True).first.click()
             assert page.locator("h1").text_content() == names.get(step, step), (login, step)
             assert problems(page) == [], (login, step)
-        beside = page.goto(f"{base}/campaign/{field.page_file('NC')}")
+        page.goto(
+            f"{base}/campaign/{field.page_file('NC')}"
+        )  # as the links to what is above do: her way up ends with her
+        assert page.locator("h1").text_content() == names.get(top, top), login
+        beside = page.goto(f"{base}/campaign/{field.page_file('T10')}")
         assert beside is not None and beside.status == (200 if login == "dana" else 403)
         context.close()
