@@ -96,11 +96,10 @@ def openable(folder: Path, login: str, name: str) -> str | None:
         return None
     access = json.loads(file.read_text(encoding="utf-8"))
     leads = access["leads"].get(login.strip().lower(), [])
-    paths = tuple(path for _, path in leads)
-    path = "" if name == "field.html" else access["pages"].get(name)
-    if path is None or not leads:
+    path = "" if name == "field.html" else access["pages"].get(name)  # the start is above everybody
+    if path is None:
         return None
-    if path and Visible(paths).sees(path):
+    if Visible(tuple(own for _, own in leads)).sees(path):
         return name
     return next((file for file, own in leads if own.startswith(path)), None)
 

@@ -108,9 +108,8 @@ def test_each_level_of_the_hierarchy_clicks_through_her_own_pages(
                 page.get_by_role("link", name=names.get(step, step), exact=True).first.click()
             assert page.locator("h1").text_content() == names.get(step, step), (login, step)
             assert problems(page) == [], (login, step)
-        page.goto(
-            f"{base}/campaign/{field.page_file('NC')}"
-        )  # as the links to what is above do: her way up ends with her
+        # Where the links to what is above lead: her way up ends with her.
+        page.goto(f"{base}/campaign/{field.page_file('NC')}")
         assert page.locator("h1").text_content() == names.get(top, top), login
         beside = page.goto(f"{base}/campaign/{field.page_file('T10')}")
         assert beside is not None and beside.status == (200 if login == "dana" else 403)

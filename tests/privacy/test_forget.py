@@ -30,6 +30,7 @@ from groundgame.warehouse.digest import table_hash
 from tests.ingest.desk import aged, text, vote, voter
 from tests.privacy.conftest import copied
 from tests.privacy.world import CANARIES, HEIR, HER, LOCAL, USER, VOTER, VOTERS, registrations
+from tests.publish.night import FORMAT
 
 ASKED = dt.date(2024, 12, 3)
 REASON = "asked by letter"
@@ -159,6 +160,7 @@ def test_the_served_run_and_the_older_one_are_reissued_and_a_rollback_brings_not
     for run_id in (older.run_id, now.run_id):
         switch.rollback(settings, run_id)
         assert query(settings, "select count(*) as n from dim_voters")["n"].to_pylist() == [VOTERS - 1]
+        assert query(settings, FORMAT)["storage_version"].to_pylist() == ["v1.3.0+"]  # as readers know it
     assert ledger.unfinished(settings) == []
 
 

@@ -16,6 +16,7 @@ from groundgame.warehouse import ops
 from groundgame.warehouse.base import open_warehouse
 
 FIRST = dt.date(2026, 10, 1)
+FORMAT = "select tags['storage_version'] as storage_version from duckdb_databases() where not internal"
 
 
 def settings_in(folder: Path, keep_runs: int = 3, uri: str | None = None) -> Settings:

@@ -15,7 +15,7 @@ from groundgame.errors import PublishRefused, SpecError, WarehouseError
 from groundgame.publish import folder, switch
 from groundgame.publish.read import published_hashes, query
 from groundgame.warehouse.base import open_warehouse
-from tests.publish.night import build_night, land_file, settings_in
+from tests.publish.night import FORMAT, build_night, land_file, settings_in
 
 
 @pytest.fixture(params=["duckdb", "postgres"])
@@ -168,6 +168,12 @@ def test_keeps_three_runs_and_sweeps_litter(files: Settings) -> None:
         switch.publish(files, build_night(files, number))
     assert [run.seq for run in folder.runs(files)] == [3, 4, 5]
     assert not list(files.published_dir.rglob("*.tmp")) and not list(files.published_dir.rglob("*.wal"))
+
+
+def test_readers_with_an_older_engine_can_open_a_run(files: Settings) -> None:
+    """The version that README and docs/analysts.md promise; any newer format shuts them out."""
+    switch.publish(files, build_night(files, 1))
+    assert query(files, FORMAT)["storage_version"].to_pylist() == ["v1.3.0+"]
 
 
 def test_lists_go_with_the_next_night_and_stay_when_the_field_publishes(files: Settings) -> None:
