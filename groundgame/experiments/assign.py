@@ -15,7 +15,7 @@ import numpy as np
 from groundgame.config import Settings
 from groundgame.errors import SpecError
 from groundgame.experiments import checks
-from groundgame.experiments.spec import Condition, ExperimentSpec, load_experiment
+from groundgame.experiments.spec import Condition, ExperimentSpec, VotesOutcome, load_experiment
 from groundgame.privacy.keys import EXPERIMENTS, key_path, make_key
 from groundgame.result import Result
 from groundgame.warehouse import ops
@@ -26,8 +26,13 @@ if TYPE_CHECKING:
 
 FEATURES_TABLE = "marts.feat_voters"
 COVARIATES = ("age", "votes_count", "general_vote_share", "vote_share", "household_size", "years_registered")
-# An arm of fewer voters finds nothing, and its mean would tell about single people.
-FEWEST_IN_ARM = 50
+# Columns of ops.experiments and what of an outcome is in them; the other sort of outcome leaves them empty.
+OUTCOME_COLUMNS = {
+    "election_date": "election_date",
+    "election_type": "election_type",
+    "answers_from_date": "from_date",
+    "answers_until_date": "until_date",
+}
 UNIT_COLUMNS = {"voter": "voter_id", "household": "household_id", "precinct": "precinct_id"}
 
 
@@ -53,9 +58,9 @@ def assign(settings: Settings, name: str, as_of: dt.date) -> Result:
         drawn = _draw(spec, voters, known, make_key(settings, EXPERIMENTS))
         everyone = voters.merge(_together(known, drawn), on="voter_id")
         counts = {arm: int((everyone["arm"] == arm).sum()) for arm in spec.arms}
-        thin = [arm for arm, count in counts.items() if count < FEWEST_IN_ARM]
+        thin = [arm for arm, count in counts.items() if count < checks.FEWEST_IN_ARM]
         if thin:
-            problem = f"{thin[0]} would have {counts[thin[0]]} voters; {FEWEST_IN_ARM} are the least"
+            problem = f"{thin[0]} would have {counts[thin[0]]} voters; {checks.FEWEST_IN_ARM} are the least"
             raise SpecError(f"{name}.yml", "universe", problem, "widen it, or give the arm a larger share")
         noted = _checks(spec, everyone)
         with warehouse.transaction():
@@ -139,8 +144,9 @@ def _voters(warehouse: Warehouse, spec: ExperimentSpec, as_of: dt.date) -> pd.Da
 
 def _before_treatment(spec: ExperimentSpec, as_of: dt.date) -> str:
     """SQL condition for rows that the treatment cannot have touched: after the election (a study's file) those that end before it."""
-    if as_of > spec.outcome.election_date:
-        return f"f.as_of_role = 'training' and f.target_election_date = date '{spec.outcome.election_date}'"
+    outcome = spec.outcome
+    if isinstance(outcome, VotesOutcome) and as_of > outcome.election_date:
+        return f"f.as_of_role = 'training' and f.target_election_date = date '{outcome.election_date}'"
     return f"f.as_of_role = 'tonight' and f.as_of_date = date '{as_of}'"
 
 
@@ -235,8 +241,9 @@ def _checks(spec: ExperimentSpec, everyone: pd.DataFrame) -> list[checks.Check]:
     control = names.index(spec.control)
     for code, name in enumerate(names):
         if code != control:
+            pair = int(voters[code]), int(voters[control])
             found = checks.minimum_detectable_effect(
-                float(share or 0), float(icc or 0), sizes, int(voters[code]), int(voters[control])
+                float(share or 0), float(icc or 0), sizes, *pair, answered_share=spec.outcome.answered_share
             )
             noted.append(checks.Check("minimum_detectable_effect", name, "", round(found, 6), None, "pass"))
     return noted
@@ -287,8 +294,8 @@ def _declared(spec: ExperimentSpec, as_of: dt.date) -> dict[str, Any]:
         "hypothesis": spec.hypothesis,
         "level": spec.level,
         "control_arm": spec.control,
-        "election_date": spec.outcome.election_date,
-        "election_type": spec.outcome.election_type,
+        "outcome_kind": spec.outcome.kind,
+        **{name: getattr(spec.outcome, one, None) for name, one in OUTCOME_COLUMNS.items()},
         "start_date": spec.start_date,
         "analysis_date": spec.analysis_date,
         "registered_as_of_date": as_of,

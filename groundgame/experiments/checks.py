@@ -19,6 +19,8 @@ RATIO_P_AT_LEAST = 0.001
 # A tenth of a standard deviation is the usual line of imbalance; in a small town chance alone crosses it, so chance is asked too.
 DIFFERENCE_AT_MOST, CHANCE_AT_LEAST = 0.1, 0.001
 SIGNIFICANCE, POWER = 0.05, 0.8
+# An arm of fewer voters finds nothing, and its mean would tell about single people.
+FEWEST_IN_ARM = 50
 
 
 @dataclass(frozen=True)
@@ -95,16 +97,22 @@ def intracluster_correlation(outcome: NDArray[np.float64], cluster: NDArray[np.i
 
 
 def minimum_detectable_effect(
-    share: float, icc: float, sizes: NDArray[np.int64], voters: int, control_voters: int
+    share: float,
+    icc: float,
+    sizes: NDArray[np.int64],
+    voters: int,
+    control_voters: int,
+    answered_share: float = 1.0,
 ) -> float:
     """The smallest true difference that is found in four of five such experiments, as a share of voters.
 
     Two-sided at 5%. ``sizes`` are the clusters' sizes: the design effect is 1 + (m - 1) icc with m the size of a typical voter's
-    cluster (Kish 1965). What strata explain is not counted, so the truth is a little better.
+    cluster (Kish 1965). Of arms and clusters alike only ``answered_share`` has an outcome. What strata explain is not counted, nor that
+    an outcome between 0 and 1 varies less than one of 0 or 1, so the truth is a little better.
     """
     from scipy import stats
 
     typical = float((sizes**2).sum() / sizes.sum())
-    design = 1 + (typical - 1) * icc
-    deviation = math.sqrt(design * share * (1 - share) * (1 / voters + 1 / control_voters))
+    design = 1 + (typical - 1) * answered_share * icc
+    deviation = math.sqrt(design * share * (1 - share) * (1 / voters + 1 / control_voters) / answered_share)
     return float(stats.norm.ppf(1 - SIGNIFICANCE / 2) + stats.norm.ppf(POWER)) * deviation

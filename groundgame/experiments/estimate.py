@@ -7,7 +7,7 @@ answer doors with people who do not.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +22,11 @@ DIGITS = 6
 
 @dataclass(frozen=True)
 class Effect:
-    """One arm against control, as shares of voters: 0.01 is one vote in a hundred."""
+    """One arm against control, as shares of voters: 0.01 is one vote in a hundred.
+
+    ``voters``, ``control_voters`` and ``clusters`` count those who have an outcome. Where answers are the outcome, ``answered``
+    compares who gave one among all who were assigned; figures that would tell about single people are NaN.
+    """
 
     arm: str
     voters: int
@@ -34,6 +38,22 @@ class Effect:
     standard_error: float
     low: float
     high: float
+    answered: Effect | None = field(default=None, kw_only=True)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether enough voters have an outcome to tell what the arm did."""
+        return not math.isnan(self.effect)
+
+    @property
+    def has_uneven_answers(self) -> bool:
+        """Whether the treatment changed who answers, beyond chance: then those who did are not alike, and the effect is in doubt."""
+        return self.answered is not None and not self.answered.low <= 0 <= self.answered.high
+
+
+def unknown_effect(arm: str, voters: int, control_voters: int, clusters: int) -> Effect:
+    """An arm of which nothing but its size can be told."""
+    return Effect(arm, voters, control_voters, clusters, *[math.nan] * 6)
 
 
 def effect_of(
@@ -51,7 +71,7 @@ def effect_of(
 
     Args:
         arm: its name.
-        outcome: (n,) 0 or 1.
+        outcome: (n,) from 0 to 1.
         is_treated: (n,) the arm; false is control.
         stratum: (n,) codes from before the treatment.
         cluster: (n,) codes of those who were drawn together, or live together.

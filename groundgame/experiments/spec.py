@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from groundgame.config import Settings
 from groundgame.errors import SpecError
@@ -17,6 +17,8 @@ from groundgame.sources.named_spec import read_named
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Text = Annotated[str, StringConstraints(min_length=1)]
+# 1 strong support, 2 leans to us, 3 undecided, 4 leans away, 5 strong opposition.
+LEVELS = frozenset(range(1, 6))
 
 
 class Strict(BaseModel):
@@ -47,11 +49,61 @@ class Condition(Strict):
         return self
 
 
-class Outcome(Strict):
+class VotesOutcome(Strict):
     """What is compared: whether those who were assigned voted in one election."""
 
+    # Not in the hash: what was declared before answers could be an outcome says the same as ever.
+    kind: Literal["votes"] = Field("votes", exclude=True)
     election_date: dt.date
     election_type: Literal["general", "primary", "municipal", "runoff", "special"]
+
+    answered_share: ClassVar[float] = 1.0  # who did not vote has an outcome too
+
+    @property
+    def last_date(self) -> dt.date:
+        """The last day that counts."""
+        return self.election_date
+
+
+class AnswersOutcome(Strict):
+    """What is compared: of those who told the campaign whom they support, how much their latest answer is worth.
+
+    Who does not answer has no outcome. The arms must be asked alike, by somebody who does not know the arm.
+    """
+
+    kind: Literal["answers"]
+    from_date: dt.date = Field(description="the first day whose answers count")
+    until_date: dt.date = Field(description="the last day whose answers count")
+    contact_types: list[Literal["door", "call", "text", "app"]] = Field(
+        min_length=1, description="ways of asking that count: not the one that is the treatment"
+    )
+    supports: dict[int, Annotated[float, Field(ge=0, le=1)]] = Field(
+        description="level -> share of such voters who choose our side, as in the support score's YAML"
+    )
+    answered_share: float = Field(gt=0, le=1, description="how many of the assigned are expected to answer")
+
+    @property
+    def last_date(self) -> dt.date:
+        """The last day that counts."""
+        return self.until_date
+
+    @model_validator(mode="after")
+    def _every_answer_counts(self) -> AnswersOutcome:
+        if self.until_date < self.from_date:
+            raise ValueError("until_date comes before from_date")
+        if set(self.supports) != LEVELS:
+            raise ValueError("supports: give each level from 1 to 5 a worth; who is undecided has answered too")
+        return self
+
+
+def _kind(outcome: Any) -> Any:
+    """Which sort of outcome is declared; votes where nothing is said."""
+    return outcome.get("kind", "votes") if isinstance(outcome, dict) else getattr(outcome, "kind", None)
+
+
+Outcome = Annotated[
+    Annotated[VotesOutcome, Tag("votes")] | Annotated[AnswersOutcome, Tag("answers")], Discriminator(_kind)
+]
 
 
 class Baseline(Strict):
@@ -100,9 +152,23 @@ class ExperimentSpec(Strict):
             raise ValueError("the arms' shares must sum to 1; give those who are left alone to the control arm")
         if any((arm.code is None) == (self.assigned_by == "file") for arm in self.arms.values()):
             raise ValueError("arms have a code exactly where assigned_by is file")
-        if not self.start_date <= self.outcome.election_date < self.analysis_date:
-            raise ValueError("start_date, election_date and analysis_date must follow each other")
+        self._check_order()
         return self
+
+    def _check_order(self) -> None:
+        outcome = self.outcome
+        if isinstance(outcome, VotesOutcome):
+            if not self.start_date <= outcome.election_date < self.analysis_date:
+                raise ValueError("start_date, election_date and analysis_date must follow each other")
+            return
+        if outcome.from_date <= self.start_date:
+            raise ValueError(
+                "from_date must come after start_date: what is said before the treatment tells nothing of it"
+            )
+        if self.analysis_date <= outcome.until_date:
+            raise ValueError("analysis_date must come after until_date: till then answers are given")
+        if self.baseline.column is not None:
+            raise ValueError("baseline: no column tells what will be answered; declare share and icc")
 
     @property
     def sha256(self) -> str:

@@ -12,7 +12,7 @@ import duckdb
 
 from groundgame.config import Settings
 from groundgame.errors import WarehouseError
-from groundgame.warehouse import ops
+from groundgame.warehouse import migrate, ops
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -111,6 +111,7 @@ def connect(settings: Settings, read_only: bool = False) -> DuckDBWarehouse:
     if not read_only:
         for schema in SCHEMAS:
             warehouse.execute(f"create schema if not exists {schema}")
+        migrate.apply_to_ledger(warehouse)
         ops.create_tables(warehouse)
     return warehouse
 

@@ -1,7 +1,8 @@
 """Bring a Postgres database to what this version needs: numbered SQL files, applied in order, each once, and recorded.
 
 Schemas, roles and row rules are in ``migrations``. Making roles needs the right to: where the pipeline's login has it not, an
-administrator runs ``python -m groundgame.warehouse.migrate`` once.
+administrator runs ``python -m groundgame.warehouse.migrate`` once. Files named ``*_ops_*`` change tables of the ledger in the SQL that all
+engines speak, and DuckDB's file is brought up to date by them too.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from typing import TYPE_CHECKING
 from groundgame.config import load_settings
 from groundgame.errors import GroundgameError, WarehouseError
 from groundgame.result import Result
+from groundgame.warehouse.ops import utc_now
 
 if TYPE_CHECKING:
+    from groundgame.warehouse.base import Warehouse
     from groundgame.warehouse.postgres import PostgresWarehouse
 
 FOLDER = Path(__file__).parent / "migrations"
 TABLE = "schema_migrations"
+COLUMNS = "file varchar primary key, sha256 varchar, applied_at timestamp"
+LEDGER = "_ops_"
 # One migrator at a time, in this database.
 LOCK = 7_302_026
 # A statement ends at a semicolon at the end of a line, outside of a $$ body.
@@ -49,6 +54,22 @@ def apply(warehouse: PostgresWarehouse) -> list[str]:
     return [file.name for file in missing]
 
 
+def apply_to_ledger(warehouse: Warehouse) -> list[str]:
+    """The same for an engine without roles: what changes tables of the ledger; returns the names of the files applied.
+
+    Raises:
+        WarehouseError: a file that was applied has changed since.
+    """
+    warehouse.execute(f"create table if not exists ops.{TABLE} ({COLUMNS})")
+    missing = _missing(warehouse, sorted(FOLDER.glob(f"[0-9]*{LEDGER}*.sql")))
+    for file in missing:
+        with warehouse.transaction():
+            for statement in statements(file.read_text(encoding="utf-8")):
+                warehouse.execute(statement)
+            _note(warehouse, file)
+    return [file.name for file in missing]
+
+
 def statements(sql: str) -> list[str]:
     """The statements of a migration."""
     bodies: list[str] = []
@@ -62,8 +83,8 @@ def statements(sql: str) -> list[str]:
     return [re.sub(r"\$\$(\d+)\$\$", lambda found: bodies[int(found[1])], part) for part in parts]
 
 
-def _missing(warehouse: PostgresWarehouse, files: list[Path]) -> list[Path]:
-    if not warehouse.fetch("select 1 as there where to_regclass(?) is not null", [f"ops.{TABLE}"]).num_rows:
+def _missing(warehouse: Warehouse, files: list[Path]) -> list[Path]:
+    if TABLE not in warehouse.tables("ops"):
         return files
     known = {row["file"]: row["sha256"] for row in warehouse.fetch(f"select file, sha256 from ops.{TABLE}").to_pylist()}
     for file in files:
@@ -74,6 +95,9 @@ def _missing(warehouse: PostgresWarehouse, files: list[Path]) -> list[Path]:
 
 def _apply_one(warehouse: PostgresWarehouse, file: Path) -> None:
     with warehouse.transaction():
+        if LEDGER in file.name:
+            warehouse.execute("set local role groundgame_owner")
+            warehouse.execute("set local search_path = public")
         for statement in statements(file.read_text(encoding="utf-8")):
             warehouse.execute(statement)
         if warehouse.fetch("select 1 as there where to_regnamespace('ops') is not null").num_rows:
@@ -83,15 +107,16 @@ def _apply_one(warehouse: PostgresWarehouse, file: Path) -> None:
 def _record(warehouse: PostgresWarehouse, file: Path) -> None:
     """Note a file, and those before it: the first ones make the schema that the ledger is in."""
     warehouse.execute("set local role groundgame_owner")
-    warehouse.execute(
-        f"create table if not exists ops.{TABLE} (file varchar primary key, sha256 varchar, applied_at timestamp)"
-    )
+    warehouse.execute(f"create table if not exists ops.{TABLE} ({COLUMNS})")
     for one in sorted(FOLDER.glob("[0-9]*.sql")):
         if one.name <= file.name:
-            warehouse.execute(
-                f"insert into ops.{TABLE} values (?, ?, now() at time zone 'UTC') on conflict do nothing",
-                [one.name, _sha256(one)],
-            )
+            _note(warehouse, one)
+
+
+def _note(warehouse: Warehouse, file: Path) -> None:
+    """One row of the ledger; a file that is noted stays as it is."""
+    values = [file.name, _sha256(file), utc_now()]
+    warehouse.execute(f"insert into ops.{TABLE} values (?, ?, ?) on conflict do nothing", values)
 
 
 def _sha256(file: Path) -> str:

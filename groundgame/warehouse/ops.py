@@ -51,11 +51,12 @@ TABLES: dict[str, str] = {
     "score_reason_checks": """
         score_name varchar, model_version varchar, as_of_date date, checked_count bigint, first_share double,
         all_share double""",
-    # What was declared when the first voter was assigned; a spec that differs from its row is refused.
+    # What was declared when the first voter was assigned; a spec that differs from its row is refused. An election or the days of
+    # the answers are given as `outcome_kind` says: votes or answers.
     "experiments": """
         experiment_id varchar, spec_sha256 varchar, spec varchar, hypothesis varchar, level varchar, control_arm varchar,
         election_date date, election_type varchar, start_date date, analysis_date date, registered_as_of_date date,
-        registered_at timestamp""",
+        registered_at timestamp, outcome_kind varchar default 'votes', answers_from_date date, answers_until_date date""",
     # Append-only: nobody is ever moved. Unit and cluster are keyed hashes of what was drawn, and of who lives, together.
     "experiment_assignments": """
         experiment_id varchar, spec_sha256 varchar, voter_id varchar, unit_key varchar, cluster_key varchar, stratum varchar,
@@ -64,11 +65,12 @@ TABLES: dict[str, str] = {
     "experiment_checks": """
         experiment_id varchar, as_of_date date, check_name varchar, arm varchar, covariate varchar, value double,
         limit_value double, verdict varchar, checked_at timestamp""",
-    # One row per arm and night of analysis; a rerun replaces its own night.
+    # One row per arm and night of analysis; a rerun replaces its own night. Who answered is counted where answers are the outcome.
     "experiment_effects": """
         experiment_id varchar, as_of_date date, arm varchar, control_arm varchar, voters_count bigint,
-        control_voters_count bigint, clusters_count bigint, voted_share double, control_voted_share double,
-        effect_share double, standard_error double, effect_low_share double, effect_high_share double""",
+        control_voters_count bigint, clusters_count bigint, outcome_share double, control_outcome_share double,
+        effect_share double, standard_error double, effect_low_share double, effect_high_share double, answered_count bigint,
+        control_answered_count bigint, answered_share double, control_answered_share double, has_uneven_answers boolean""",
     # `state` goes intent -> done; an intent without its done is completed (or abandoned) by the next publish.
     # A rollback is one row `rolled_back` naming the run that is served again.
     "publications": """

@@ -115,7 +115,8 @@ def score(settings: Settings, as_of: dt.date, shift: int = 0) -> None:
             f" 1 as ask_rank, {night} + 1 as expires_date from marts.feat_voters where is_scorable order by voter_id limit 1",
             f"create or replace table marts.impact_report as select 'letter' as experiment_id, 'letter' as arm, {night} as measured_date,"
             " 900 as voters_count, 900 as control_voters_count, -0.01 as effect_share, 0.01 as standard_error_share,"
-            " -0.03 as effect_low_share, 0.01 as effect_high_share",
+            " -0.03 as effect_low_share, 0.01 as effect_high_share, 0.4 as outcome_share,"
+            " cast(null as bigint) as answered_count, cast(null as bigint) as control_answered_count",
             f"create or replace table marts.targets as select 'gotv' as universe, 'state' as district_type, 'nc' as district_id,"
             f" {night} as as_of_date, 3 as voters_count, 2 as households_count, 1.5::double as expected_votes,"
             " 1.0::double as expected_supporting_votes, 7.5 as cost_amount",

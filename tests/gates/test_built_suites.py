@@ -69,6 +69,16 @@ FAILURES = {
         EXPERIMENT + "insert into ops.experiment_assignments (experiment_id, arm) values ('letter', 'call')",
         "hidden_arms",
     ),
+    "an effect that is kept back": (
+        "scores",
+        EXPERIMENT + "update marts.impact_report set effect_share = null",
+        "missing_effects",
+    ),
+    "what a few voters think": (
+        "scores",
+        EXPERIMENT + "update marts.impact_report set answered_count = 49, control_answered_count = 800",
+        "told_of_few",
+    ),
     "links of last night": ("linkage", "update linkage.nights set as_of_date = as_of_date - 1", "ran_tonight"),
     "a person with two voters": (
         "linkage",

@@ -39,6 +39,33 @@ def test_a_new_warehouse_gets_its_schemas_and_ledger(warehouse: Warehouse) -> No
     assert warehouse.max_writers >= 1
 
 
+def test_a_ledger_of_an_earlier_release_is_brought_up_to_date_and_keeps_its_rows(settings: Settings) -> None:
+    """From before answers could be what an experiment compares; a view of that release hangs on it."""
+    effects = "experiment_id varchar, arm varchar, voted_share double, control_voted_share double"
+    with open_warehouse(settings) as warehouse:
+        fresh = {name: dict(warehouse.columns(f"ops.{name}")) for name in ("experiments", "experiment_effects")}
+        for name, columns in (
+            ("experiments", "experiment_id varchar, election_date date"),
+            ("experiment_effects", effects),
+        ):
+            warehouse.execute(f"drop table ops.{name}")
+            warehouse.execute(f"create table ops.{name} ({columns})")
+        warehouse.execute("create view raw.seen as select voted_share from ops.experiment_effects")
+        warehouse.execute("insert into ops.experiments values ('letter', date '2026-11-03')")
+        warehouse.execute("insert into ops.experiment_effects values ('letter', 'letter', 0.41, 0.4)")
+        warehouse.execute("delete from ops.schema_migrations where file like '%!_ops!_%' escape '!'")
+    for _ in range(2):
+        with open_warehouse(settings) as warehouse:
+            row = warehouse.fetch("select * from ops.experiments").to_pylist()[0]
+            effect = warehouse.fetch("select * from ops.experiment_effects").to_pylist()[0]
+            kinds = {name: dict(warehouse.columns(f"ops.{name}")) for name in fresh}
+    assert row["outcome_kind"] == "votes" and row["answers_from_date"] is None
+    assert (effect["outcome_share"], effect["control_outcome_share"]) == (0.41, 0.4)
+    assert all(fresh[name][column] == kind for name in fresh for column, kind in kinds[name].items())
+    assert {"outcome_kind", "answers_until_date"} <= set(kinds["experiments"])
+    assert {"answered_count", "has_uneven_answers"} <= set(kinds["experiment_effects"])
+
+
 def test_rows_are_replaced_whole_and_appended_by_column_name(warehouse: Warehouse) -> None:
     warehouse.replace("raw.numbers", pa.table({"a": [1, 2], "b": ["x", "y"]}))
     warehouse.append("raw.numbers", pa.table({"b": ["z"], "a": pa.array([3], pa.int16())}))

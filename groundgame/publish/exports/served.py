@@ -82,14 +82,14 @@ def chosen_voters(warehouse: Warehouse, served: Served, request: Request) -> tup
 
 
 def held_out() -> str:
-    """A query, of one parameter (the day): voters in the control arm of an experiment whose election is not over.
+    """A query, of one parameter (the day): voters in the control arm of an experiment whose outcome is not over.
 
     Whoever contacts them spoils the comparison.
     """
     return (
         "select drawn.voter_id from ops.experiment_assignments as drawn"
         " inner join ops.experiments as declared on drawn.experiment_id = declared.experiment_id"
-        " where drawn.arm = declared.control_arm and declared.election_date >= ?"
+        " where drawn.arm = declared.control_arm and coalesce(declared.election_date, declared.answers_until_date) >= ?"
     )
 
 

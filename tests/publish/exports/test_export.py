@@ -64,16 +64,16 @@ def test_nobody_who_must_not_be_visited_is_on_a_walk_list_and_everybody_else_is_
     suppress(home)
     before = {row["voter_id"] for row in rows_of(export(home, "walk_list", county), "walk_list.csv")}
     assert 20 < len(before) <= everybody.num_rows
-    asked, control, hidden, gone, young, refused, wrong_number, *_ = sorted(before)
+    asked, control, listened, hidden, gone, young, refused, wrong_number, *_ = sorted(before)
     suppress(home, f"voter_id,{asked},asked at the door")
     with open_warehouse(home) as warehouse:
-        spoil(warehouse, control, hidden, gone, young)
+        spoil(warehouse, control, listened, hidden, gone, young)
         say_no(warehouse, refused, wrong_number)
     details = export(home, "walk_list", county)
     rows = rows_of(details, "walk_list.csv")
-    assert {row["voter_id"] for row in rows} == before - {asked, control, hidden, gone, young, refused}
+    assert {row["voter_id"] for row in rows} == before - {asked, control, listened, hidden, gone, young, refused}
     assert len(rows) == len({row["voter_id"] for row in rows})
-    assert details["held_out"] == 1 and details["suppressed"] >= 5
+    assert details["held_out"] == 2 and details["suppressed"] >= 5
     # The page to print holds the same people, and both are their owner's alone.
     page = (Path(details["folder"]) / "walk_list.html").read_text(encoding="utf-8")
     assert page.count('class="answer"') == len(rows)
@@ -82,7 +82,7 @@ def test_nobody_who_must_not_be_visited_is_on_a_walk_list_and_everybody_else_is_
         assert warehouse.tables("exports") == []
 
 
-def spoil(warehouse: Any, control: str, hidden: str, gone: str, young: str) -> None:
+def spoil(warehouse: Any, control: str, listened: str, hidden: str, gone: str, young: str) -> None:
     """What may have become known since the run was published."""
     warehouse.execute("create table vault.known as select * from vault.voter_identities")
     warehouse.execute("drop view vault.voter_identities")
@@ -93,8 +93,16 @@ def spoil(warehouse: Any, control: str, hidden: str, gone: str, young: str) -> N
     ops.record(
         warehouse, "experiments", experiment_id="mail", control_arm="none", election_date=AS_OF + dt.timedelta(days=9)
     )
-    for voter, arm in ((control, "none"), (hidden, "letter")):
-        ops.record(warehouse, "experiment_assignments", experiment_id="mail", voter_id=voter, arm=arm)
+    for name, days in (("talk", 9), ("over", -1)):  # what is said is still to come here, and has been said there
+        declared = {"outcome_kind": "answers", "answers_until_date": AS_OF + dt.timedelta(days=days)}
+        ops.record(warehouse, "experiments", experiment_id=name, control_arm="none", **declared)
+    for name, voter, arm in (
+        ("mail", control, "none"),
+        ("mail", hidden, "letter"),
+        ("talk", listened, "none"),
+        ("over", young, "none"),
+    ):
+        ops.record(warehouse, "experiment_assignments", experiment_id=name, voter_id=voter, arm=arm)
 
 
 def say_no(warehouse: Any, refused: str, wrong_number: str) -> None:
