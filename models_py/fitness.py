@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from groundgame.experiments.checks import FEWEST_IN_ARM
+from groundgame.experiments.estimate import Effect
 from groundgame.warehouse.base import Warehouse
 
 
@@ -35,3 +37,13 @@ def unfit_now(warehouse: Warehouse, experiment_id: str) -> str:
     """The same of the experiment that a model has learned from, which may have been found wrong since."""
     rows = warehouse.fetch("select * from ops.experiments where experiment_id = ?", [experiment_id]).to_pylist()
     return unfit(warehouse, rows[0]) if rows else f"experiment {experiment_id} is not in the ledger"
+
+
+def unfit_answers(experiment: dict[str, Any], effect: Effect) -> str:
+    """Why nothing may be learned of one arm from what voters answered; empty when it is sound, and where votes are the outcome."""
+    name, control = experiment["experiment_id"], experiment["control_arm"]
+    if not effect.is_known:
+        return f"experiment {name}: fewer than {FEWEST_IN_ARM} of {effect.arm} or of {control} have answered"
+    if effect.has_uneven_answers:
+        return f"experiment {name}: {effect.arm} and {control} differ in who answered by more than chance"
+    return ""

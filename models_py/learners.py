@@ -30,11 +30,11 @@ CROSS_FITS = 2
 
 @dataclass(frozen=True)
 class Arms:
-    """Voters of one arm and of control. ``x`` is (rows, features) float32; ``outcome`` 0 or 1; ``household`` codes of homes."""
+    """Voters of one arm and of control. ``x`` is (rows, features) float32; ``outcome`` from 0 to 1; ``household`` codes of homes."""
 
     encoding: Encoding
     x: NDArray[np.float32]
-    outcome: NDArray[np.int8]
+    outcome: NDArray[np.float64]
     is_treated: NDArray[np.bool_]
     household: NDArray[np.int64]
 

@@ -20,22 +20,29 @@ BINS = 100
 class Ranking:
     """A ranking of an experiment's voters, prepared so that a reweighting of them costs a few counts."""
 
-    def __init__(self, rank_by: NDArray[np.float64], outcome: NDArray[np.int8], is_treated: NDArray[np.bool_]) -> None:
-        """``rank_by``: higher is treated first. Ties are drawn, alike in all rankings: rows come in an order that may tell of places."""
+    def __init__(
+        self, rank_by: NDArray[np.float64], outcome: NDArray[np.float64], is_treated: NDArray[np.bool_]
+    ) -> None:
+        """``rank_by``: higher is treated first. Ties are drawn, alike in all rankings: rows come in an order that may tell of places.
+
+        ``outcome`` is from 0 to 1 and has few values: a vote, or the worth of an answer.
+        """
         drawn = np.random.default_rng(len(rank_by)).permutation(len(rank_by))
         order = np.lexsort((drawn, -rank_by))
         bins = np.empty(len(order), dtype=np.int64)
         bins[order] = np.arange(len(order)) * BINS // len(order)
-        self._cell = bins * 4 + is_treated * 2 + outcome
+        self._values, code = np.unique(outcome, return_inverse=True)
+        self._cell = (bins * 2 + is_treated) * len(self._values) + code
 
     def qini(self, weight: NDArray[np.float32] | None = None) -> float:
         """Area between the curve of votes gained and the line of treating at random, per voter.
 
-        The curve at a share of voters is that share times the difference between the arms' turnout in it.
+        The curve at a share of voters is that share times the difference between the arms' mean outcome in it.
         """
-        counts = np.bincount(self._cell, weights=weight, minlength=4 * BINS).reshape(BINS, 2, 2).cumsum(axis=0)
+        shape = (BINS, 2, len(self._values))
+        counts = np.bincount(self._cell, weights=weight, minlength=int(np.prod(shape))).reshape(shape).cumsum(axis=0)
         rows = counts.sum(axis=2)
-        share = counts[:, :, 1] / np.maximum(rows, 1.0)
+        share = counts @ self._values / np.maximum(rows, 1.0)
         gained = rows.sum(axis=1) / rows[-1].sum() * (share[:, 1] - share[:, 0])
         at = np.linspace(0, 1, BINS + 1)
         curve = np.concatenate([[0.0], gained])

@@ -10,24 +10,28 @@ import fnmatch
 import hashlib
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from groundgame.config import Settings
 from groundgame.errors import ModelRejected
+from groundgame.experiments.impact import effects_of, finished, outcomes
 from groundgame.result import Result
 from groundgame.warehouse import ops
 from groundgame.warehouse.base import Warehouse, open_warehouse
 from models_py import registry, uplift_card
-from models_py.arms import largest_arm, read_arms, read_outcomes
+from models_py.arms import largest_arm, read_arms
 from models_py.effect_scale import fit_scale
-from models_py.fitness import unfit
+from models_py.fitness import unfit, unfit_answers
 from models_py.learners import Arms, fit_effects
 from models_py.matrix import read_voters
 from models_py.spec import load_spec
 from models_py.uplift import Verdict, judge
 from models_py.uplift_spec import UpliftSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def train_uplift(settings: Settings, spec: UpliftSpec, as_of: dt.date) -> Result:
@@ -39,14 +43,18 @@ def train_uplift(settings: Settings, spec: UpliftSpec, as_of: dt.date) -> Result
     start = time.perf_counter()
     with open_warehouse(settings) as warehouse:
         experiment = latest_finished(warehouse, spec, as_of)
-        reason = "no experiment of its names has finished" if experiment is None else unfit(warehouse, experiment)
-        if experiment is None or reason:
+        if experiment is None:
             registry.retire(settings, spec.score)
-            return _unpublished(spec, reason or "", start)
-        outcomes = read_outcomes(warehouse, spec, experiment)
-        arm = spec.arm or largest_arm(outcomes, experiment["control_arm"])
+            return _unpublished(
+                spec, f"no experiment of its names has finished with {spec.outcome} as its outcome", start
+            )
+        people = outcomes(warehouse, experiment)
+        arm, reason = _chosen_arm(warehouse, spec, experiment, people)
+        if reason:
+            registry.retire(settings, spec.score)
+            return _unpublished(spec, reason, start)
         try:
-            arms = read_arms(warehouse, load_spec(settings, spec.features_of), experiment, arm, outcomes)
+            arms = read_arms(warehouse, load_spec(settings, spec.features_of), experiment, arm, people)
         except ModelRejected as error:
             return _unpublished(spec, "; ".join(error.reasons), start)
         tonight = read_voters(warehouse, spec.universe, as_of, arms.encoding)
@@ -63,7 +71,7 @@ def train_uplift(settings: Settings, spec: UpliftSpec, as_of: dt.date) -> Result
     return Result(
         stage="train",
         name=spec.score,
-        rows_in=len(outcomes),
+        rows_in=len(people),
         rows_out=len(arms.outcome),
         seconds=round(time.perf_counter() - start, 3),
         details={**details, "is_promoted": True},
@@ -71,19 +79,26 @@ def train_uplift(settings: Settings, spec: UpliftSpec, as_of: dt.date) -> Result
 
 
 def latest_finished(warehouse: Warehouse, spec: UpliftSpec, as_of: dt.date) -> dict[str, Any] | None:
-    """The latest experiment of the score's names whose analysis date has come; for votes, with a complete history of its election."""
-    complete = (
-        " and exists (select 1 from marts.dim_elections d where d.election_date = e.election_date"
-        " and d.election_type = e.election_type and d.is_history_complete)"
-    )
-    found = warehouse.fetch(
-        "select * from ops.experiments e where analysis_date <= ? and registered_as_of_date <= ?"
-        + (complete if spec.outcome == "votes" else "")
-        + " order by analysis_date desc, experiment_id",
-        [as_of, as_of],
-    ).to_pylist()
-    named = [one for one in found if any(fnmatch.fnmatchcase(one["experiment_id"], name) for name in spec.experiments)]
-    return named[0] if named else None
+    """The latest finished experiment of the score's names and outcome; the first by name of those with one analysis date."""
+    found = [
+        one
+        for one in finished(warehouse, as_of)
+        if one["outcome_kind"] == spec.outcome
+        and any(fnmatch.fnmatchcase(one["experiment_id"], name) for name in spec.experiments)
+    ]
+    return max(found, key=lambda one: one["analysis_date"], default=None)
+
+
+def _chosen_arm(
+    warehouse: Warehouse, spec: UpliftSpec, experiment: dict[str, Any], people: pd.DataFrame
+) -> tuple[str, str]:
+    """The arm to learn from, and why nothing may be learned from it; empty when it is sound."""
+    control = experiment["control_arm"]
+    if reason := unfit(warehouse, experiment):
+        return control, reason
+    effects = {one.arm: one for one in effects_of(people, control)}
+    arm = spec.arm or largest_arm(list(effects.values())) or min(effects, default=control)
+    return arm, unfit_answers(experiment, effects[arm]) if arm in effects else ""
 
 
 def _unpublished(spec: UpliftSpec, reason: str, start: float) -> Result:

@@ -14,6 +14,7 @@ from models_py.learners import Arms
 from models_py.uplift import Verdict
 from models_py.uplift_spec import UpliftSpec
 
+GAINED = {"votes": "votes", "answers": "support"}
 TEMPLATE = Path(__file__).with_name("uplift_card.html.j2")
 
 
@@ -34,7 +35,7 @@ def build(
     return {
         "score": spec.score,
         "title": spec.title,
-        "label": f"{spec.outcome} gained by {arm} in the experiment {experiment['experiment_id']}",
+        "label": f"{GAINED[spec.outcome]} gained by {arm} in the experiment {experiment['experiment_id']}",
         "as_of": as_of.isoformat(),
         "fingerprint": fingerprint,
         "data": {

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from groundgame.config import Settings
 from groundgame.sources.named_spec import read_named
@@ -24,9 +24,9 @@ class UpliftSpec(Strict):
         min_length=1, description="names of experiments, * for any end; the latest finished one counts"
     )
     arm: Name | None = Field(None, description="default: the arm with the largest effect")
-    outcome: Literal["votes", "answers"] = Field(description="answers: of those who were asked after the start")
-    supporting: list[int] = Field(default_factory=list, description="support levels that count, where answers are")
-    opposing: list[int] = Field(default_factory=list)
+    outcome: Literal["votes", "answers"] = Field(
+        description="which sort of experiment is learned from; each declares what counts"
+    )
     features_of: Name = Field(description="the score whose columns are looked at")
     universe: Universe
     boosting: Boosting
@@ -35,15 +35,6 @@ class UpliftSpec(Strict):
     # A voter's effect has no reason that could be said of her alone, and no night waits for it.
     reasons: ClassVar[tuple[Reason, ...]] = ()
     is_optional: ClassVar[bool] = True
-
-    @model_validator(mode="after")
-    def answers_have_levels(self) -> UpliftSpec:
-        """Levels are declared exactly where answers are the outcome."""
-        if (self.outcome == "answers") != bool(self.supporting and self.opposing):
-            raise ValueError(
-                "supporting and opposing: needed where the outcome is answers, meaningless where it is votes"
-            )
-        return self
 
     def reason_groups(self, features: Sequence[str]) -> list[int]:
         """No feature is ever named."""

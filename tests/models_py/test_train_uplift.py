@@ -11,17 +11,20 @@ import pyarrow as pa
 import pytest
 
 from groundgame.config import Settings
+from groundgame.experiments.impact import outcomes
 from groundgame.warehouse import ops
-from groundgame.warehouse.base import open_warehouse
+from groundgame.warehouse.base import Warehouse, open_warehouse
 from models_py import registry
+from models_py.arms import read_arms, read_experiment
 from models_py.predict import score
 from models_py.spec import load_spec
-from models_py.train_uplift import train_uplift
+from models_py.train_uplift import latest_finished, train_uplift
 from models_py.uplift_spec import UpliftSpec, load_uplifts
 from tests.models_py.world import AS_OF, World, build
 
 NAME = "gotv_letter"
 LAST = dt.date(2024, 11, 5)
+ANSWERED = dt.date(2026, 10, 20)
 TWO_ARMS = (
     "insert into ops.experiment_assignments select * replace ('letter' as arm)"
     " from ops.experiment_assignments where arm = 'control' limit 1"
@@ -178,46 +181,88 @@ def test_where_nobody_is_moved_no_score_is_published_and_the_refusal_is_on_recor
     assert rows == [{"is_promoted": False}]
 
 
-def test_whom_a_conversation_persuaded_is_learned_from_what_they_said_afterwards(untrained: Settings) -> None:
-    """The letter moves those without a party; what was said before it, and after the analysis, says the opposite."""
+def test_whom_a_conversation_persuaded_is_learned_before_the_election_from_what_they_said(untrained: Settings) -> None:
+    """The letter moves those without a party; what was said before or after the days that count, or at the door, says the opposite."""
     world = World(10_000)
     experiment(untrained, world, effect=0.0)
     with open_warehouse(untrained) as warehouse:
-        for table in ("experiments", "experiment_checks", "experiment_assignments"):
-            warehouse.execute(f"update ops.{table} set experiment_id = 'persuasion_letter'")
-        arms = warehouse.fetch("select voter_id, arm from ops.experiment_assignments order by voter_id").to_pylist()
-        rng = np.random.default_rng(3)
-        party = dict(zip(world.voter_ids().to_pylist(), world.party.tolist(), strict=True))
-        said: list[tuple[str, dt.date, int]] = []
-        for one in arms:
-            chance = [0.9, 0.1, 0.4][party[one["voter_id"]]]
-            if one["arm"] == "letter" and party[one["voter_id"]] == 2:
-                chance += 0.35
-            is_ours = bool(rng.random() < chance)
-            said.append((one["voter_id"], dt.date(2024, 10, 20), 1 if is_ours else 4))
-            said += [(one["voter_id"], day, 4 if is_ours else 1) for day in (dt.date(2024, 9, 30), dt.date(2025, 1, 1))]
-        ids, days, levels = zip(*said, strict=True)
-        warehouse.replace(
-            "intermediate.int_support__answered",
-            pa.table(
-                {
-                    "voter_id": list(ids),
-                    "answered_on": pa.array(days, pa.date32()),
-                    "support_level": pa.array(levels, pa.int16()),
-                    "contact_type": ["door"] * len(said),
-                }
-            ),
-        )
-    result = train_uplift(untrained, small(load_uplifts(untrained)["persuasion_uplift"]), AS_OF)
+        of_answers(warehouse)
+        answer(warehouse, dict(zip(world.voter_ids().to_pylist(), world.party.tolist(), strict=True)))
+    spec = small(load_uplifts(untrained)["persuasion_uplift"])
+    assert "no experiment" in train_uplift(untrained, spec, ANSWERED + dt.timedelta(days=1)).details["unpublished"]
+    result = train_uplift(untrained, spec, AS_OF)
     assert result.details.get("is_promoted"), result.details
+    assert result.rows_in and result.rows_out and 0.8 * result.rows_in < result.rows_out < 0.92 * result.rows_in
     assert score(untrained, "persuasion_uplift", AS_OF).rows_out
     with open_warehouse(untrained) as warehouse:
         rows = warehouse.fetch(
             "select party, avg(score_raw) as effect from scores.predictions p join marts.feat_voters f using (voter_id)"
             " where f.as_of_role = 'tonight' and p.score_name = 'persuasion_uplift' group by 1"
         ).to_pylist()
-    effect = {row["party"]: row["effect"] for row in rows}
-    assert effect["unaffiliated"] > 0.15 + max(effect["democratic"], effect["republican"])
+        effect = {row["party"]: row["effect"] for row in rows}
+        assert effect["unaffiliated"] > 0.15 + max(effect["democratic"], effect["republican"])
+        # One in ten of those who got the letter is told to be silent from now on.
+        warehouse.execute(
+            "delete from intermediate.int_support__answered where voter_id like '%7' and voter_id in"
+            " (select voter_id from ops.experiment_assignments where arm = 'letter')"
+        )
+    assert "differ in who answered" in train_uplift(untrained, spec, AS_OF).details["unpublished"]
+    assert registry.champion(untrained, "persuasion_uplift") is None
+
+
+def test_answers_are_looked_at_with_features_from_before_the_next_election_and_by_their_own_score(
+    untrained: Settings,
+) -> None:
+    world = World(1_000)
+    experiment(untrained, world, effect=0.0)
+    spec, oldest = load_spec(untrained, "support"), {}
+    with open_warehouse(untrained) as warehouse:
+        of_answers(warehouse)
+        answer(warehouse, dict(zip(world.voter_ids().to_pylist(), world.party.tolist(), strict=True)))
+        everything = load_uplifts(untrained)["gotv_uplift"].model_copy(update={"experiments": ["*"]})
+        assert latest_finished(warehouse, everything, AS_OF) is None, "votes are not learned from answers"
+        for start in (dt.date(2026, 10, 2), dt.date(2024, 10, 2)):
+            warehouse.execute("update ops.experiments set start_date = ?", [start])
+            one = read_experiment(warehouse, "persuasion_letter")
+            people = outcomes(warehouse, one)
+            arms = read_arms(warehouse, spec, one, "letter", people)
+            assert len(arms.outcome) <= people["outcome"].notna().sum()
+            oldest[start.year] = arms.x[:, arms.encoding.features.index("age")].max()
+    assert oldest == {2026: 2026 - 1936, 2024: 2024 - 1936}
+
+
+def of_answers(warehouse: Warehouse) -> None:
+    """Turn the experiment into one that compares answers given in the weeks before tonight."""
+    for table in ("experiments", "experiment_checks", "experiment_assignments"):
+        warehouse.execute(f"update ops.{table} set experiment_id = 'persuasion_letter'")
+    worth = {1: 0.98, 2: 0.8, 3: 0.5, 4: 0.2, 5: 0.02}
+    days = {"from_date": "2026-10-03", "until_date": str(ANSWERED)}
+    declared = {"kind": "answers", **days, "contact_types": ["call"], "supports": worth, "answered_share": 0.9}
+    warehouse.execute(
+        "update ops.experiments set outcome_kind = 'answers', election_date = null, election_type = null,"
+        " start_date = date '2026-10-02', analysis_date = ?, spec = ?",
+        [AS_OF, json.dumps({"arms": {"control": {}, "letter": {}}, "outcome": declared})],
+    )
+
+
+def answer(warehouse: Warehouse, party: dict[str, int]) -> None:
+    """Nine in ten answer, whatever their arm."""
+    rng = np.random.default_rng(3)
+    said: list[tuple[str, dt.date, int, str]] = []
+    for one in warehouse.fetch("select voter_id, arm from ops.experiment_assignments order by voter_id").to_pylist():
+        if rng.random() < 0.1:
+            continue
+        chance = [0.9, 0.1, 0.4][party[one["voter_id"]]]
+        if one["arm"] == "letter" and party[one["voter_id"]] == 2:
+            chance += 0.35
+        is_ours = bool(rng.random() < chance)
+        said.append((one["voter_id"], ANSWERED, 1 if is_ours else 5, "call"))
+        opposite = [(dt.date(2026, 10, 1), "call"), (ANSWERED + dt.timedelta(days=1), "call"), (ANSWERED, "door")]
+        said += [(one["voter_id"], day, 5 if is_ours else 1, way) for day, way in opposite]
+    ids, days, levels, ways = zip(*said, strict=True)
+    table = {"voter_id": list(ids), "answered_on": pa.array(days, pa.date32())}
+    table |= {"support_level": pa.array(levels, pa.int16()), "contact_type": list(ways)}
+    warehouse.replace("intermediate.int_support__answered", pa.table(table))
 
 
 def test_uplift_looks_at_the_columns_of_a_declared_score(untrained: Settings) -> None:

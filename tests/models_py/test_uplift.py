@@ -23,7 +23,7 @@ def town(effect: float, seed: int = 1, homes: int = 6_000) -> Arms:
     age, habit = rng.random(2 * homes), rng.normal(0, 1, 2 * homes)
     is_treated = (rng.random(homes) < 0.4)[home]
     chance = np.clip(1 / (1 + np.exp(-habit)) + effect * is_treated * (age > 0.67), 0, 1)
-    voted = (rng.random(2 * homes) < chance).astype(np.int8)
+    voted = (rng.random(2 * homes) < chance).astype(np.float64)
     x = np.column_stack([age, habit]).astype(np.float32)
     return Arms(Encoding(("age", "habit"), {}), x, voted, is_treated, home)
 
@@ -35,6 +35,8 @@ def test_qini_of_the_true_effect_is_the_area_that_it_must_be() -> None:
     clipped = 0.3 * 0.33 * 0.83  # some would have voted anyway: chances end at one
     assert Ranking(moved, arms.outcome, arms.is_treated).qini() == pytest.approx(clipped * 0.67 / 2, abs=0.004)
     assert Ranking(-moved, arms.outcome, arms.is_treated).qini() < -0.015
+    halved = Ranking(moved, 0.25 + arms.outcome / 2, arms.is_treated).qini()  # answers of which none is sure
+    assert halved == pytest.approx(Ranking(moved, arms.outcome, arms.is_treated).qini() / 2)
     chance = np.random.default_rng(0).random(len(moved))
     assert abs(Ranking(chance, arms.outcome, arms.is_treated).qini()) < 0.003
 
@@ -55,7 +57,7 @@ def test_an_arm_that_moves_those_who_vote_least_is_not_drawn_the_wrong_way() -> 
     arms = town(0.0, homes=12_000)
     rng = np.random.default_rng(3)
     moved = arms.is_treated & (arms.x[:, 1] < -0.5) & (rng.random(len(arms.x)) < 0.3)
-    verdict = judge(replace(arms, outcome=arms.outcome | moved.astype(np.int8)), 1, 1, FAST, planned=2)
+    verdict = judge(replace(arms, outcome=np.maximum(arms.outcome, moved)), 1, 1, FAST, planned=2)
     assert verdict.decision.is_promoted, verdict.decision.reason
     assert np.corrcoef(verdict.effect, verdict.turnout)[0, 1] < -0.5
 
@@ -63,7 +65,7 @@ def test_an_arm_that_moves_those_who_vote_least_is_not_drawn_the_wrong_way() -> 
 def test_equal_values_share_a_place_and_ties_do_not_follow_the_order_of_the_rows() -> None:
     assert ranks(np.array([3.0, 1.0, 1.0, 9.0])) == pytest.approx([0.625, 0.25, 0.25, 0.875])
     rows = 20_000
-    outcome = (np.arange(rows) < rows / 2).astype(np.int8)  # the first half of the file votes where it is treated
+    outcome = (np.arange(rows) < rows / 2).astype(np.float64)  # the first half of the file votes where it is treated
     is_treated = np.arange(rows) % 2 == 0
     assert abs(Ranking(np.zeros(rows), outcome * is_treated, is_treated).qini()) < 0.005
 
