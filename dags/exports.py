@@ -4,6 +4,7 @@ Walk and call lists, an audience, counts by ZIP code: made of what is published 
 
 * Say what it is for. A list without a purpose, or for one that its recipient is not made for, is refused.
 * *Only* narrows it: `turnout_score>=30`, `county_code=32`, `party=democratic`, one condition a line; all of them must be met.
+* A *survey* asks all arms of one experiment alike: name the experiment, and the list tells nobody who was treated.
 * Suppression comes last: without a list of people who must not be contacted (`suppression/do_not_contact_YYYY-MM-DD.csv` in the inbox)
   that is fresh, nothing is made.
 * The files are in the folder that the task's log names, readable by their owner alone, until the next night is published.
@@ -21,6 +22,9 @@ ONLY = Param([], type="array", items={"type": "string"}, title="Only", descripti
 ARM = Param(
     "", type="string", title="Arm", description="experiment:arm, for a list that treats one arm of an experiment."
 )
+EXPERIMENT = Param(
+    "", type="string", title="Experiment", description="For a survey: whose arms are asked, all alike, control too."
+)
 
 
 @dag(
@@ -29,7 +33,7 @@ ARM = Param(
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULTS,
-    params={**PARAMS, "recipient": RECIPIENT, "purpose": PURPOSE, "only": ONLY, "arm": ARM},
+    params={**PARAMS, "recipient": RECIPIENT, "purpose": PURPOSE, "only": ONLY, "arm": ARM, "experiment": EXPERIMENT},
     doc_md=__doc__,
     tags=["exports"],
 )

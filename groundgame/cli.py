@@ -227,10 +227,11 @@ def export(
         typer.Option(help="turnout_score>=30, county_code=32, party=democratic; all that are given must be met."),
     ] = None,
     arm: Annotated[str, typer.Option(help="experiment:arm, for a list that treats one arm.")] = "",
+    experiment: Annotated[str, typer.Option(help="Whose arms are asked, all alike, for the purpose survey.")] = "",
     as_json: Json = False,
 ) -> None:
     """Make a list from what is published: purpose and approval first, suppression last, logged before the file exists."""
-    request = make_request(recipient, purpose, approved_by, only or (), arm)
+    request = make_request(recipient, purpose, approved_by, only or (), arm, experiment)
     _show(_one(stages.export, context.obj, request, as_of.date()), as_json)
 
 

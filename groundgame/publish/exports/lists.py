@@ -19,7 +19,7 @@ from groundgame.publish.exports.served import Served
 from groundgame.publish.exports.suppression import phone_sql
 from groundgame.warehouse.base import Warehouse
 
-PURPOSES = ("turnout", "persuasion", "registration", "volunteers")
+PURPOSES = ("turnout", "persuasion", "registration", "volunteers", "survey")
 DOORS, CALLS = 45, 100  # what one volunteer does in a shift of three hours
 # A printed list is for a ward, not for a state; above this nobody walks it and everybody would have it.
 MOST_ROWS = 50_000

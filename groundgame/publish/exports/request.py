@@ -9,8 +9,10 @@ from typing import Literal, get_args
 
 from groundgame.errors import SpecError
 
-Purpose = Literal["turnout", "persuasion", "registration", "volunteers", "advertising", "score_upload"]
+Purpose = Literal["turnout", "persuasion", "registration", "volunteers", "survey", "advertising", "score_upload"]
 PURPOSES: tuple[str, ...] = get_args(Purpose)
+# Asks everybody in an experiment, control too.
+SURVEY: Purpose = "survey"
 RECIPIENT_NAMES = ("walk_list", "call_list", "meta_audience", "zip_aggregates", "van_scores")
 _CONDITION = re.compile(r"^(?P<column>[a-z][a-z0-9_]*)\s*(?P<operator>>=|<=|=)\s*(?P<value>.+)$")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -43,41 +45,67 @@ class Request:
         purpose: one of ``PURPOSES``; each recipient takes some of them.
         approved_by: the person who lets it out.
         only: conditions on columns of dim_voters and voter_scores.
-        arm: ``experiment:arm``, for a list that treats one arm of an experiment.
+        experiment: the experiment of an arm, or of a survey.
+        arm: for a list that treats one arm of it; empty for a survey, which asks all arms alike and tells nobody which is which.
     """
 
     recipient: str
     purpose: str
     approved_by: str
     only: tuple[Condition, ...] = ()
-    arm: tuple[str, str] | None = None
+    experiment: str = ""
+    arm: str = ""
 
     @property
     def criteria(self) -> str:
         """Who is on the list, in one line for the ledger."""
-        parts = [str(one) for one in self.only] + ([f"arm={':'.join(self.arm)}"] if self.arm else [])
+        parts = [str(one) for one in self.only]
+        if self.experiment:
+            parts.append(f"arm={self.experiment}:{self.arm}" if self.arm else f"experiment={self.experiment}")
         return " and ".join(parts) or "everybody"
 
 
 def make_request(
-    recipient: str, purpose: str | None, approved_by: str | None, only: Iterable[str] = (), arm: str | None = None
+    recipient: str,
+    purpose: str | None,
+    approved_by: str | None,
+    only: Iterable[str] = (),
+    arm: str | None = None,
+    experiment: str | None = None,
 ) -> Request:
     """Check what can be checked without a warehouse.
 
+    Args:
+        recipient: the name of a list.
+        purpose: what for.
+        approved_by: the person who lets it out.
+        only: conditions as text, see ``Condition``.
+        arm: ``experiment:arm``, for a list that treats one arm.
+        experiment: whose arms a survey asks.
+
     Raises:
-        SpecError: no purpose, nobody who approves, a condition that cannot be read.
+        SpecError: no purpose, nobody who approves, a condition that cannot be read, a survey of no experiment.
     """
     if not purpose or purpose not in PURPOSES:
         raise SpecError("export", "purpose", "says what the list is for", f"one of {', '.join(PURPOSES)}")
     if not approved_by or not approved_by.strip():
         raise SpecError("export", "approved_by", "nobody lets this list out", "name the person who does")
-    drawn: tuple[str, str] | None = None
-    if arm:
-        experiment, _, name = arm.partition(":")
-        if not experiment or not name:
-            raise SpecError("export", "arm", "is not experiment:arm", "for example mail_2026:letter")
-        drawn = (experiment, name)
-    return Request(recipient, purpose, approved_by.strip(), tuple(_condition(text) for text in only), drawn)
+    drawn, name = _drawn(purpose, arm or "", experiment or "")
+    return Request(recipient, purpose, approved_by.strip(), tuple(_condition(text) for text in only), drawn, name)
+
+
+def _drawn(purpose: str, arm: str, experiment: str) -> tuple[str, str]:
+    """The experiment and the arm of it that a list is for."""
+    if (purpose == SURVEY) != bool(experiment):
+        raise SpecError("export", "experiment", "a survey asks the arms of one experiment", "name both or neither")
+    if experiment and arm:
+        raise SpecError("export", "arm", "a survey asks all arms alike", "leave the arm out")
+    if not arm:
+        return experiment, ""
+    drawn, _, name = arm.partition(":")
+    if not drawn or not name:
+        raise SpecError("export", "arm", "is not experiment:arm", "for example mail_2026:letter")
+    return drawn, name
 
 
 def _condition(text: str) -> Condition:

@@ -13,9 +13,9 @@ from typing import Any
 from groundgame.config import Settings
 from groundgame.errors import SpecError
 from groundgame.gates import gate
-from groundgame.publish.exports import audience, folder, ledger, lists, suppression, van, zips
+from groundgame.publish.exports import arms, audience, folder, ledger, lists, suppression, van, zips
 from groundgame.publish.exports.request import RECIPIENT_NAMES, Request
-from groundgame.publish.exports.served import Served, chosen_voters, held_out, served_tables
+from groundgame.publish.exports.served import Served, chosen_voters, served_tables
 from groundgame.result import Result
 from groundgame.warehouse.base import Warehouse, open_warehouse
 
@@ -113,15 +113,17 @@ def _draw(
     suppression.load(warehouse, listed, recipient.channel)
     table = _table(request)
     with served_tables(settings, warehouse) as served:
-        sql, parameters = chosen_voters(warehouse, served, request)
+        drawn = arms.drawn(warehouse, request, recipient.channel, as_of)
+        sql, parameters = chosen_voters(warehouse, served, request, drawn)
         warehouse.execute(f"create table {suppression.SCHEMA}.chosen (voter_id varchar)")
         warehouse.execute(f"insert into {suppression.SCHEMA}.chosen {sql}", parameters)
         warehouse.execute(f"create table {table} as {recipient.select(served)}")
-        if request.only or request.arm:
+        if request.only or request.experiment:
             warehouse.execute(f"delete from {table} where voter_id is null")
     chosen = _count(warehouse, table)
     if recipient.has_contact:
-        warehouse.execute(f"delete from {table} where voter_id in ({held_out()})", [as_of])
+        sql, parameters = arms.held_out(request, as_of)
+        warehouse.execute(f"delete from {table} where voter_id in ({sql})", parameters)
     kept = _count(warehouse, table)
     return served.run_id, chosen, chosen - kept, suppression.apply(warehouse, table)
 

@@ -54,8 +54,10 @@ def served_tables(settings: Settings, warehouse: Warehouse) -> Iterator[Served]:
         warehouse.execute("detach served")
 
 
-def chosen_voters(warehouse: Warehouse, served: Served, request: Request) -> tuple[str, list[object]]:
-    """A query of the ids of the voters whom a request asks for, with its parameters.
+def chosen_voters(
+    warehouse: Warehouse, served: Served, request: Request, drawn: tuple[str, list[object]]
+) -> tuple[str, list[object]]:
+    """A query of the ids of the voters whom a request asks for, with its parameters; ``drawn`` joins them with an experiment.
 
     Raises:
         SpecError: a condition names no column of dim_voters or voter_scores, or compares a text with a number.
@@ -66,31 +68,11 @@ def chosen_voters(warehouse: Warehouse, served: Served, request: Request) -> tup
         text, values = one.sql(expression)
         texts.append(f" and {text}")
         parameters += values
-    joined = ""
-    if request.arm:
-        _check_arm(warehouse, request.arm)
-        joined = (
-            " inner join ops.experiment_assignments as drawn on v.voter_id = drawn.voter_id"
-            " and drawn.experiment_id = ? and drawn.arm = ?"
-        )
-        parameters = [*request.arm, *parameters]
     sql = (
         f"select v.voter_id from {served.table('dim_voters')} as v"
-        f" left join {served.table('voter_scores')} as s on v.voter_id = s.voter_id{joined} where v.is_registered{''.join(texts)}"
+        f" left join {served.table('voter_scores')} as s on v.voter_id = s.voter_id{drawn[0]} where v.is_registered{''.join(texts)}"
     )
-    return sql, parameters
-
-
-def held_out() -> str:
-    """A query, of one parameter (the day): voters in the control arm of an experiment whose outcome is not over.
-
-    Whoever contacts them spoils the comparison.
-    """
-    return (
-        "select drawn.voter_id from ops.experiment_assignments as drawn"
-        " inner join ops.experiments as declared on drawn.experiment_id = declared.experiment_id"
-        " where drawn.arm = declared.control_arm and coalesce(declared.election_date, declared.answers_until_date) >= ?"
-    )
+    return sql, [*drawn[1], *parameters]
 
 
 def _column(warehouse: Warehouse, served: Served, one: Condition) -> str:
@@ -115,11 +97,3 @@ def _check_values(warehouse: Warehouse, table: str, one: Condition) -> None:
     codes = known.column(0).to_pylist()
     if len(codes) <= MOST_CODES and (strange := [value for value in one.values if value not in codes]):
         raise SpecError("export", one.column, f"no voter has {strange[0]!r}", f"one of {', '.join(codes)}")
-
-
-def _check_arm(warehouse: Warehouse, arm: tuple[str, str]) -> None:
-    rows = warehouse.fetch("select control_arm from ops.experiments where experiment_id = ?", [arm[0]]).to_pylist()
-    if not rows:
-        raise SpecError("export", "arm", f"no experiment {arm[0]} was assigned", "groundgame experiment assign")
-    if rows[0]["control_arm"] == arm[1]:
-        raise SpecError("export", "arm", f"{arm[1]} is the control arm of {arm[0]}", "nobody in it is contacted")
