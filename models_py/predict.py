@@ -32,6 +32,9 @@ PREDICTIONS_COLUMNS = """
     reason_1 varchar, reason_2 varchar, reason_3 varchar"""
 # Large enough that a block outweighs its round trip, small enough (10 MB at 40 features) to stay in memory four times.
 BLOCK_ROWS = 65_536
+# What a season keeps of its scores: the last nights whole, of earlier ones the first of each month. Every night of a state
+# for a year would be a billion rows, written anew by each publication.
+NIGHTS_KEPT = 7
 
 
 def score(settings: Settings, score_name: str, as_of: dt.date, universe: dict[str, Any] | None = None) -> Result:
@@ -187,3 +190,19 @@ def _replace(warehouse: Warehouse, score_name: str, as_of: dt.date, version: str
         warehouse.execute(f"alter table {PREDICTIONS_TABLE} add column if not exists reason_{place} varchar")
     warehouse.execute(f"delete from {PREDICTIONS_TABLE} where score_name = ? and as_of_date = ?", [score_name, as_of])
     warehouse.append(PREDICTIONS_TABLE, predictions)
+    _thin(warehouse, score_name, as_of)
+
+
+def _thin(warehouse: Warehouse, score_name: str, as_of: dt.date) -> None:
+    """Let go of nights before this one that are neither among the last ``NIGHTS_KEPT`` nor the first of their month."""
+    nights = warehouse.fetch(
+        f"select distinct as_of_date from {PREDICTIONS_TABLE} where score_name = ? and as_of_date <= ? order by 1",
+        [score_name, as_of],
+    )
+    dates = nights.column(0).to_pylist()
+    firsts = {(date.year, date.month): date for date in reversed(dates)}
+    for date in dates[:-NIGHTS_KEPT]:
+        if date != firsts[date.year, date.month]:
+            warehouse.execute(
+                f"delete from {PREDICTIONS_TABLE} where score_name = ? and as_of_date = ?", [score_name, date]
+            )

@@ -98,15 +98,15 @@
 
 {# The columns of one score in the wide table; reasons are those of tonight. #}
 {% macro score_columns(score_name) -%}
-    max(case when history.score_name = '{{ score_name }}' then history.score end) as {{ score_name }}_score,
-    max(case when history.score_name = '{{ score_name }}' then history.model_version end) as {{ score_name }}_model_version,
-    max(case when history.score_name = '{{ score_name }}' then predictions.reason_1 end) as {{ score_name }}_reason_1,
-    max(case when history.score_name = '{{ score_name }}' then predictions.reason_2 end) as {{ score_name }}_reason_2,
-    max(case when history.score_name = '{{ score_name }}' then predictions.reason_3 end) as {{ score_name }}_reason_3
+    max(case when shown.score_name = '{{ score_name }}' then shown.score end) as {{ score_name }}_score,
+    max(case when shown.score_name = '{{ score_name }}' then shown.model_version end) as {{ score_name }}_model_version,
+    max(case when shown.score_name = '{{ score_name }}' then shown.reason_1 end) as {{ score_name }}_reason_1,
+    max(case when shown.score_name = '{{ score_name }}' then shown.reason_2 end) as {{ score_name }}_reason_2,
+    max(case when shown.score_name = '{{ score_name }}' then shown.reason_3 end) as {{ score_name }}_reason_3
 {%- endmacro %}
 
 {# The columns of one uplift score: an effect has no reason that could be said of one voter. #}
 {% macro uplift_columns(score_name) -%}
-    max(case when history.score_name = '{{ score_name }}' then history.score end) as {{ score_name }}_score,
-    max(case when history.score_name = '{{ score_name }}' then history.model_version end) as {{ score_name }}_model_version
+    max(case when shown.score_name = '{{ score_name }}' then shown.score end) as {{ score_name }}_score,
+    max(case when shown.score_name = '{{ score_name }}' then shown.model_version end) as {{ score_name }}_model_version
 {%- endmacro %}

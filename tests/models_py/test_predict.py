@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from typing import Any
@@ -14,7 +15,7 @@ from groundgame.errors import ModelRejected
 from groundgame.warehouse.base import open_warehouse
 from models_py import registry
 from models_py.calibrate import Calibrator
-from models_py.predict import score
+from models_py.predict import PREDICTIONS_COLUMNS, score
 from models_py.spec import load_spec
 from tests.models_py.world import AS_OF
 
@@ -77,6 +78,24 @@ def test_scoring_again_replaces_its_own_partition_with_the_same_rows(trained: Se
     kept = [row for row in content(trained) if row["voter_id"] not in ("x", "y")]
     assert kept == before
     assert len(content(trained)) == len(before) + 2
+
+
+def test_the_last_week_is_kept_whole_and_of_earlier_nights_the_first_of_each_month(trained: Settings) -> None:
+    nights = [AS_OF - dt.timedelta(days=days) for days in (*range(1, 40), -1)]
+    with open_warehouse(trained) as warehouse:
+        warehouse.execute(f"create table if not exists scores.predictions ({PREDICTIONS_COLUMNS})")
+        for name in ("turnout", "support"):
+            for night in nights:
+                warehouse.execute(
+                    "insert into scores.predictions values ('y', ?, ?, 0.5, 50, 't', null, null, null)", [name, night]
+                )
+    for _ in range(2):
+        score(trained, "turnout", AS_OF)
+        left = rows(trained, "select distinct score_name as name, as_of_date as night from scores.predictions")
+        kept = sorted(row["night"] for row in left if row["name"] == "turnout")
+        assert len([row for row in left if row["name"] == "support"]) == len(nights)
+        last = [AS_OF - dt.timedelta(days=days) for days in range(6, -2, -1)]
+        assert kept == [*sorted({min(n for n in nights if n.month == m) for m in (9, 10)} - set(last)), *last]
 
 
 def test_every_voter_is_told_what_moves_the_score_and_never_the_race(trained: Settings) -> None:

@@ -41,3 +41,6 @@
 
 {# What an engine must be told after a table was built, so that it plans the next query well. #}
 {% macro gather_statistics(relation) %}{{ return(adapter.dispatch('gather_statistics')(relation)) }}{% endmacro %}
+
+{# How a wide table that a few models read is held: written once, or computed by each of them. #}
+{% macro wide_intermediate() %}{{ return(adapter.dispatch('wide_intermediate')()) }}{% endmacro %}

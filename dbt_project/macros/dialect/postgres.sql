@@ -74,3 +74,7 @@
 {% macro postgres__matches(text, pattern) -%}
     ({{ text }} ~* '{{ pattern }}')
 {%- endmacro %}
+
+{% macro postgres__wide_intermediate() -%}
+    table
+{%- endmacro %}

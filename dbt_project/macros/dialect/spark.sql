@@ -74,3 +74,7 @@
 {% macro spark__matches(text, pattern) -%}
     (lower({{ text }}) rlike '{{ pattern }}')
 {%- endmacro %}
+
+{% macro spark__wide_intermediate() -%}
+    table
+{%- endmacro %}

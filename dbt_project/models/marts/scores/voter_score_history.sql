@@ -1,26 +1,14 @@
 with
 
-predictions as (
-    select * from {{ source('scores', 'predictions') }}
-),
-
-voters as (
-    select * from {{ ref('dim_voters') }}
-),
-
-parameters as (
-    select * from {{ source('ops', 'run_parameters') }}
+shown as (
+    select * from {{ ref('int_scores__shown') }}
 )
 
--- Past scores of a voter who is confidential now, or has left the file, are taken back with the voter.
 select
-    predictions.voter_id,
-    predictions.score_name,
-    predictions.as_of_date,
-    predictions.score_raw,
-    predictions.score,
-    predictions.model_version
-from predictions
-inner join voters on predictions.voter_id = voters.voter_id
-cross join parameters
-where predictions.as_of_date <= parameters.as_of_date
+    voter_id,
+    score_name,
+    as_of_date,
+    score_raw,
+    score,
+    model_version
+from shown
