@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,7 +18,15 @@ from tests.publish.night import build_night, settings_in
 
 VOTERS = 400
 ASKED, HIDDEN, YOUNG, REFUSED = "NC-0003", "NC-0005", "NC-0007", "NC-0009"
-LISTS = {"walk_list": "turnout", "call_list": "turnout", "zip_aggregates": "advertising"}
+LISTS = {
+    "walk_list": "turnout",
+    "call_list": "turnout",
+    "zip_aggregates": "advertising",
+    "meta_audience": "advertising",
+    "van_scores": "score_upload",
+}
+# Users of the app in an order in which languages disagree: capitals, hyphens and digits.
+USERS = [f"graph:{name}" for name in ("a-1", "B2", "a10", "Z", "ab")]
 
 
 def fill(warehouse: Warehouse) -> None:
@@ -51,15 +60,55 @@ def fill(warehouse: Warehouse) -> None:
         "is_confidential": [one == HIDDEN for one in ids],
     }
     said = {"voter_id": [REFUSED], "may_be_visited": [False], "may_be_called": [False], "is_reported_deceased": [False]}
+    users = len(USERS)
+    accounts = {
+        "person_key": USERS,
+        "full_name": [f"Ann{n} de la Cruz" for n in range(users)],
+        **{name: pa.nulls(users, pa.string()) for name in ("first_name", "last_name", "country_code")},
+        "email": [f"Ann{n}@Example.org" for n in range(users)],
+        "phone": [f"919-555-10{n:02d}" for n in range(users)],
+        **{name: pa.array([n] * users, pa.int16()) for name, n in (("birth_year", 1980), ("birth_month", 2))},
+        "birth_day": pa.nulls(users, pa.int16()),
+        "sex_code": ["Female"] * users,
+        "city": ["Raleigh"] * users,
+        "state_name": ["North Carolina"] * users,
+        "zip_code": ["27601"] * users,
+    }
+    nights = [dt.date(2026, 1, day) for day in (4, 5)]
+    history = {
+        "voter_id": ids * 2,
+        "score_name": ["turnout"] * VOTERS * 2,
+        "as_of_date": pa.array([night for night in nights for _ in at], pa.date32()),
+        "score": pa.array([*(n % 97 for n in at), *(n % 100 for n in at)], pa.int16()),
+        "model_version": ["t1"] * VOTERS * 2,
+    }
+    crosswalk = {
+        "vendor_key": [f"van:{(n * 7919) % 100_000}" for n in at],
+        "voter_id": ids,
+        "snapshot_date": pa.array([nights[0]] * VOTERS, pa.date32()),
+        "file_id": ["f"] * VOTERS,
+        "line": list(at),
+        "source": ["van"] * VOTERS,
+    }
+    agreed = [one for one in USERS if one != "graph:a10"]
     none = pa.array([], pa.string())
     for table, columns in {
+        "intermediate.int_app_users__latest": accounts,
+        "intermediate.int_app_users__consented": {
+            "person_key": USERS,
+            "has_contact_consent": [one in agreed for one in USERS],
+        },
+        "marts.dim_app_users": {"person_key": USERS, "voter_id": ["NC-0012", "NC-0014", "NC-0016", ASKED, "NC-0018"]},
+        "staging.us_states": {"state_name": ["NORTH CAROLINA"], "state_abbr": ["NC"]},
+        "staging.stg_field__crosswalk": crosswalk,
+        "marts.voter_score_history": history,
         "marts.dim_voters": voters,
         "marts.voter_scores": {"voter_id": ids, "turnout_score": pa.array([n % 100 for n in at], pa.int16())},
         "marts.contact_permissions": said,
         "vault.voter_identities": people,
         "linkage.person_links": {"person_key": none, "voter_id": none},
         "staging.stg_app__consent_events": {"person_key": none, "scope": none, "consent_action": none},
-        "intermediate.int_consents__effective": {"person_key": none, "scope": none},
+        "intermediate.int_consents__effective": {"person_key": agreed, "scope": ["contact"] * len(agreed)},
     }.items():
         warehouse.execute(f"create schema if not exists {table.partition('.')[0]}")
         warehouse.replace(table, pa.table(columns))
@@ -67,7 +116,7 @@ def fill(warehouse: Warehouse) -> None:
 
 def lists_of(settings: Settings, inbox: Path) -> dict[str, bytes]:
     """Publish the village and make each list of it."""
-    settings = settings.model_copy(update={"inbox": inbox})
+    settings = settings.model_copy(update={"inbox": inbox, "van_score_ids": {"turnout": 7}})
     as_of = build_night(settings, 1)
     with open_warehouse(settings) as warehouse:
         fill(warehouse)
@@ -79,7 +128,9 @@ def lists_of(settings: Settings, inbox: Path) -> dict[str, bytes]:
     for recipient, purpose in LISTS.items():
         request = make_request(recipient, purpose, "Ann Lee", ["turnout_score>=2", "party=democratic"])
         details = export(settings, request, as_of).details
-        made[recipient] = (Path(details["folder"]) / f"{recipient}.csv").read_bytes()
+        folder = Path(details["folder"])
+        made |= {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in (".csv", ".zip")}
+        made[recipient] = json.dumps(details.get("jobs", [])).encode()
     with open_warehouse(settings, read_only=True) as warehouse:
         assert warehouse.tables("exports") == [] and ledger.broken_at(warehouse) is None
     return made
@@ -90,7 +141,9 @@ def test_both_engines_make_the_same_lists(postgres_uri: str, tmp_path: Path) -> 
     team = lists_of(settings_in(tmp_path / "team", uri=postgres_uri), tmp_path / "inbox")
     assert team == embedded
     for recipient in ("walk_list", "call_list"):
-        assert embedded[recipient].count(b"Last") > 250
+        assert embedded[f"{recipient}.csv"].count(b"Last") > 250
         for voter in (ASKED, HIDDEN, YOUNG, REFUSED):
-            assert voter.encode() not in embedded[recipient]
-    assert b"US:27601" in embedded["zip_aggregates"]
+            assert voter.encode() not in embedded[f"{recipient}.csv"]
+    assert b"US:27601" in embedded["zip_aggregates.csv"]
+    assert embedded["meta_audience_1.csv"].count(b"\n") == 1 + 3  # one has not agreed, one asked us to stop
+    assert len(embedded["van_score_turnout.zip"]) > 500 and b'"average"' in embedded["van_scores"]
