@@ -33,10 +33,18 @@ def unfit(warehouse: Warehouse, experiment: dict[str, Any]) -> str:
     return f"experiment {name}: {'; '.join(reasons)}" if reasons else ""
 
 
-def unfit_now(warehouse: Warehouse, experiment_id: str) -> str:
-    """The same of the experiment that a model has learned from, which may have been found wrong since."""
+def unfit_now(warehouse: Warehouse, experiment_id: str, arm: str) -> str:
+    """The same of the arm that a model has learned from, which may have been found wrong since: answers come late."""
     rows = warehouse.fetch("select * from ops.experiments where experiment_id = ?", [experiment_id]).to_pylist()
-    return unfit(warehouse, rows[0]) if rows else f"experiment {experiment_id} is not in the ledger"
+    if not rows:
+        return f"experiment {experiment_id} is not in the ledger"
+    told = warehouse.fetch(
+        "select has_uneven_answers from ops.experiment_effects where experiment_id = ? and arm = ?"
+        " order by as_of_date desc limit 1",
+        [experiment_id, arm],
+    )
+    is_uneven = any(told.column(0).to_pylist())
+    return unfit(warehouse, rows[0]) or (_uneven(experiment_id, arm, rows[0]["control_arm"]) if is_uneven else "")
 
 
 def unfit_answers(experiment: dict[str, Any], effect: Effect) -> str:
@@ -45,5 +53,9 @@ def unfit_answers(experiment: dict[str, Any], effect: Effect) -> str:
     if not effect.is_known:
         return f"experiment {name}: fewer than {FEWEST_IN_ARM} of {effect.arm} or of {control} have answered"
     if effect.has_uneven_answers:
-        return f"experiment {name}: {effect.arm} and {control} differ in who answered by more than chance"
+        return _uneven(name, effect.arm, control)
     return ""
+
+
+def _uneven(name: str, arm: str, control: str) -> str:
+    return f"experiment {name}: {arm} and {control} differ in who answered by more than chance"

@@ -83,7 +83,7 @@ def score(settings: Settings, score_name: str, as_of: dt.date, universe: dict[st
 def _held(settings: Settings, stored: registry.StoredModel) -> str:
     """Why an uplift may not go out tonight, whatever it was worth when it was learned: its experiment is broken."""
     with open_warehouse(settings, read_only=True) as warehouse:
-        return unfit_now(warehouse, stored.card["data"]["experiment"])
+        return unfit_now(warehouse, stored.card["data"]["experiment"], stored.card["data"]["arm"])
 
 
 def _unpublished(

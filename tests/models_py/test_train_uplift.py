@@ -201,6 +201,11 @@ def test_whom_a_conversation_persuaded_is_learned_before_the_election_from_what_
         ).to_pylist()
         effect = {row["party"]: row["effect"] for row in rows}
         assert effect["unaffiliated"] > 0.15 + max(effect["democratic"], effect["republican"])
+        told = {"experiment_id": "persuasion_letter", "arm": "letter", "has_uneven_answers": True}
+        ops.record(warehouse, "experiment_effects", as_of_date=AS_OF, **told)
+    late = score(untrained, "persuasion_uplift", AS_OF).details["unpublished"]
+    assert "differ in who answered" in late, "some answers came after the training"
+    with open_warehouse(untrained) as warehouse:
         # One in ten of those who got the letter is told to be silent from now on.
         warehouse.execute(
             "delete from intermediate.int_support__answered where voter_id like '%7' and voter_id in"
