@@ -1,5 +1,4 @@
 {{ config(materialized=wide_intermediate()) }}
-
 {% set elections = [
     'presidential_1', 'presidential_2', 'midterm_1', 'midterm_2', 'primary_1', 'primary_2', 'primary_3', 'municipal_1'
 ] %}
