@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from functools import partial
 
 from benchmarks.figures import Figure, paired
 from groundgame.config import Settings
@@ -20,9 +21,7 @@ def run(settings: Settings, as_of: dt.date) -> list[Figure]:
     start = time.perf_counter() - begin
     figures = []
     for stage in ("landing", "staging", "marts", "scores"):
-        mine, least, ratio = paired(
-            lambda s=stage: gate.run(settings, s, as_of), lambda s=stage: _floor(settings, s, as_of)
-        )
+        mine, least, ratio = paired(partial(gate.run, settings, stage, as_of), partial(_floor, settings, stage, as_of))
         figures.append(Figure(f"gate {stage} / its queries", ratio, "x", "<= 2", f"{mine:.2f} s against {least:.2f} s"))
     return [*figures, Figure("first gate of a process", start, "s", "", "with the start of Great Expectations")]
 

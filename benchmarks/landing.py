@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,7 @@ from benchmarks.figures import Figure, paired
 from groundgame import stages
 from groundgame.config import Settings, load_settings
 from groundgame.sources.catalog import load_catalog
-from groundgame.sources.spec import Joined
+from groundgame.sources.layouts import columns_of
 
 # What the floor declares as more than text; masked dates keep registr_dt text for any reader.
 TYPES = {"county_id": "INTEGER", "birth_year": "SMALLINT", "voted_county_id": "INTEGER"}
@@ -27,9 +28,7 @@ def run(inbox: Path, work: Path, as_of: dt.date) -> list[Figure]:
     for entity, stem in (("registrations", "ncvoter"), ("votes", "ncvhis")):
         text = _extracted(inbox, stem, work / entity / "inbox" / "nc")
         settings = load_settings(home=work / entity / "home", inbox=work / entity / "inbox")
-        mine, least, ratio = paired(
-            lambda s=settings: _land(s, as_of), lambda s=settings, t=text, e=entity: _floor(s, t, e)
-        )
+        mine, least, ratio = paired(partial(_land, settings, as_of), partial(_floor, settings, text, entity))
         size = text.stat().st_size / 1e6
         note = f"{mine:.1f} s against {least:.1f} s, {size:,.0f} MB"
         figures.append(Figure(f"landing {entity} / DuckDB scan", ratio, "x", "<= 2", note))
@@ -57,11 +56,7 @@ def _floor(settings: Settings, text: Path, entity: str) -> None:
     with text.open("rb") as lines:
         header = [name.strip('"') for name in lines.readline().decode("latin-1").rstrip("\r\n").split("\t")]
     layout = load_catalog(settings)["nc"].entities()[entity].layouts[0]
-    wanted = {
-        name.lower()
-        for column in layout.columns.values()
-        for name in (column.join if isinstance(column, Joined) else column)
-    }
+    wanted = {name.lower() for column in layout.columns.values() for name in columns_of(column)}
     kept = ", ".join(f'"{name}"' for name in header if name.lower() in wanted)
     types = ", ".join(f"'{name}': '{TYPES.get(name.lower(), 'VARCHAR')}'" for name in header)
     connection = duckdb.connect(config={"threads": settings.threads, "memory_limit": settings.memory_limit})

@@ -7,6 +7,7 @@ bear their father's name. The people are voters as an app knows them (nicknames,
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -44,6 +45,11 @@ def _reference(name: str) -> pd.DataFrame:
     return duckdb.sql(f"from '{REFERENCE / name}.parquet'").df()
 
 
+def _known(is_known: Any, values: Any) -> Any:
+    """Values where they are known, and nothing elsewhere."""
+    return np.where(is_known, np.asarray(values, dtype=object), np.asarray(None, dtype=object))
+
+
 def _draw(rng: np.random.Generator, weights: np.ndarray, size: int) -> np.ndarray:
     return np.searchsorted(np.cumsum(weights) / weights.sum(), rng.random(size))
 
@@ -66,12 +72,12 @@ def _voters(rng: np.random.Generator, size: int) -> pd.DataFrame:
     junior = (rng.random(size) < 0.025) & ~sex & ~sex[head] & (head != np.arange(size))
     first, last, born = (np.where(junior, given[head], given) for given in (first, last, born))
     born = np.where(junior, np.minimum(born + 28, 2008), born)
-    suffix = np.where(junior & (rng.random(size) < 0.5), "JR", None)
+    suffix = _known(junior & (rng.random(size) < 0.5), "JR")
     frame = pd.DataFrame(
         {
             "voter_id": np.char.add("V", np.arange(size).astype(str)),
             "first_name": first,
-            "middle_name": np.where(rng.random(size) < 0.9, _first_names(rng, first_names, born, sex), None),
+            "middle_name": _known(rng.random(size) < 0.9, _first_names(rng, first_names, born, sex)),
             "last_name": surnames["name"].to_numpy()[last],
             "name_suffix": suffix,
             "birth_date": pd.array([None] * size, dtype="object"),
@@ -80,7 +86,7 @@ def _voters(rng: np.random.Generator, size: int) -> pd.DataFrame:
             "state_abbr": "NC",
             "zip_code": zips["zip_code"].to_numpy()[zip_row],
             "county_code": zips["county_id"].to_numpy()[zip_row].astype(str),
-            "phone": np.where(rng.random(size) < 0.55, phone.astype(str), None),
+            "phone": _known(rng.random(size) < 0.55, phone.astype(str)),
             "email": np.full(size, None),
             "sex": np.where(sex, "F", "M"),
             "household_id": home.astype(str),
@@ -140,7 +146,7 @@ def _as_the_app_knows_them(rng: np.random.Generator, people: pd.DataFrame) -> pd
             "phone": np.where(
                 share(0.7),
                 people["phone"],
-                np.where(share(0.5), rng.integers(2_000_000_000, 9_999_999_999, size).astype(str), None),
+                _known(share(0.5), rng.integers(2_000_000_000, 9_999_999_999, size).astype(str)),
             ),
             "email": np.char.add(np.char.add("u", rng.integers(0, 10**9, size).astype(str)), "@example.org"),
             "sex": np.where(share(0.5), people["sex"], None),

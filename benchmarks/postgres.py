@@ -52,9 +52,10 @@ def write_back(settings: Settings, rows: int) -> Iterator[Figure]:
     """A night's predictions, against the driver's own bulk ingest of the same rows and a driver that copies row by row."""
     share = np.random.default_rng(7).random(rows)
     voters = pa.array([f"NC-AB{number:08d}" for number in range(rows)])
-    predictions = pa.table({"voter_id": voters, "score_raw": share, "score": predict.to_scores(share)})
+    predictions = pa.table({"voter_id": voters, "score_raw": share, "score": np.rint(share * 100).astype(np.int16)})
     days = iter(FIRST + dt.timedelta(days=number) for number in range(100))
-    same = {"score_name": "turnout", "as_of_date": FIRST, "model_version": "turnout-20261025-0123abcd"}
+    version = "turnout-20261025-0123abcd"
+    same = {"score_name": "turnout", "as_of_date": FIRST, "model_version": version}
     whole = predictions
     for name, value in same.items():
         whole = whole.append_column(name, pa.repeat(pa.scalar(value), rows))
@@ -62,7 +63,7 @@ def write_back(settings: Settings, rows: int) -> Iterator[Figure]:
         floor.execute(f"create table scores.floor ({predict.PREDICTIONS_COLUMNS})")
 
         def product() -> None:
-            predict._replace(warehouse, "turnout", next(days), same["model_version"], predictions)
+            predict._replace(warehouse, "turnout", next(days), version, predictions)
 
         def ingest() -> None:
             with floor.connection.cursor() as cursor:  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ import argparse
 import datetime as dt
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -39,7 +40,7 @@ def main() -> None:
     console.print(judged(trained.details))
 
 
-def judged(details: dict) -> Table:  # type: ignore[type-arg]
+def judged(details: dict[str, Any]) -> Table:
     """Model and baselines, judged on the same held-out rows."""
     table = Table("model", "AUC", "ECE", "worst decile gap", "Brier", title=f"judged on {details['judged_election']}")
     rows = {"turnout": details["metrics"], **details["baselines"]}

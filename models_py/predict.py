@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PREDICTIONS_TABLE = "scores.predictions"
+NIGHTS_TABLE = "ops.scored_nights"
 PREDICTIONS_COLUMNS = """
     voter_id varchar, score_name varchar, as_of_date date, score_raw double, score smallint, model_version varchar,
     reason_1 varchar, reason_2 varchar, reason_3 varchar"""
@@ -95,9 +96,7 @@ def _unpublished(
     """Nobody has this score tonight, not even one that an earlier run of the night wrote."""
     with open_warehouse(settings) as warehouse:
         if "predictions" in warehouse.tables("scores"):
-            warehouse.execute(
-                f"delete from {PREDICTIONS_TABLE} where score_name = ? and as_of_date = ?", [spec.score, as_of]
-            )
+            _let_go(warehouse, spec.score, [as_of])
     return Result(stage="score", name=spec.score, details={"unpublished": reason})
 
 
@@ -188,21 +187,29 @@ def _replace(warehouse: Warehouse, score_name: str, as_of: dt.date, version: str
     warehouse.execute(f"create table if not exists {PREDICTIONS_TABLE} ({PREDICTIONS_COLUMNS})")
     for place in (1, 2, 3):  # a table of before scores had reasons
         warehouse.execute(f"alter table {PREDICTIONS_TABLE} add column if not exists reason_{place} varchar")
-    warehouse.execute(f"delete from {PREDICTIONS_TABLE} where score_name = ? and as_of_date = ?", [score_name, as_of])
+    _let_go(warehouse, score_name, [as_of, *_past(warehouse, score_name, as_of)])
     warehouse.append(PREDICTIONS_TABLE, predictions)
-    _thin(warehouse, score_name, as_of)
+    ops.record(warehouse, "scored_nights", score_name=score_name, as_of_date=as_of)
 
 
-def _thin(warehouse: Warehouse, score_name: str, as_of: dt.date) -> None:
-    """Let go of nights before this one that are neither among the last ``NIGHTS_KEPT`` nor the first of their month."""
-    nights = warehouse.fetch(
-        f"select distinct as_of_date from {PREDICTIONS_TABLE} where score_name = ? and as_of_date <= ? order by 1",
-        [score_name, as_of],
-    )
-    dates = nights.column(0).to_pylist()
+def _past(warehouse: Warehouse, score_name: str, as_of: dt.date) -> list[dt.date]:
+    """Nights before this one that, with it, are neither among the last ``NIGHTS_KEPT`` nor the first of their month."""
+    known = warehouse.fetch(f"select as_of_date from {NIGHTS_TABLE} where score_name = ?", [score_name])
+    if not known.num_rows:  # scores of before the nights were noted
+        warehouse.execute(
+            f"insert into {NIGHTS_TABLE} select distinct score_name, as_of_date from {PREDICTIONS_TABLE} where score_name = ?",
+            [score_name],
+        )
+        known = warehouse.fetch(f"select as_of_date from {NIGHTS_TABLE} where score_name = ?", [score_name])
+    dates = sorted({as_of, *(date for date in known.column(0).to_pylist() if date < as_of)})
     firsts = {(date.year, date.month): date for date in reversed(dates)}
-    for date in dates[:-NIGHTS_KEPT]:
-        if date != firsts[date.year, date.month]:
-            warehouse.execute(
-                f"delete from {PREDICTIONS_TABLE} where score_name = ? and as_of_date = ?", [score_name, date]
-            )
+    return [date for date in dates[:-NIGHTS_KEPT] if date != firsts[date.year, date.month]]
+
+
+def _let_go(warehouse: Warehouse, score_name: str, nights: list[dt.date]) -> None:
+    """Delete some nights of one score, in one pass over the table, and their notes."""
+    marks = ", ".join("?" for _ in nights)
+    for table in (PREDICTIONS_TABLE, NIGHTS_TABLE):
+        warehouse.execute(
+            f"delete from {table} where score_name = ? and as_of_date in ({marks})", [score_name, *nights]
+        )
