@@ -62,7 +62,7 @@ def main() -> None:
         settings = load_settings(home=Path(folder) / "home", inbox=Path(folder) / "inbox")
         write_state(settings.inbox_dir, arguments.voters, SEED)
         write_field(settings.inbox_dir, SEED, arguments.contacts, voters=arguments.voters)
-        figures = [*train(settings), *scoring.run(settings, AS_OF)]
+        figures = [*train(settings), *scoring.run(settings, AS_OF, bound="<= 1.0")]
     table = Table(
         "figure", "value", "bound", "measured", title=f"{arguments.voters:,} voters, {settings.threads} threads"
     )

@@ -18,7 +18,7 @@ from models_py.matrix import tonight_condition
 from models_py.uplift_spec import load_any
 
 
-def run(settings: Settings, as_of: dt.date) -> list[Figure]:
+def run(settings: Settings, as_of: dt.date, bound: str = "<= 1.3") -> list[Figure]:
     """The whole stage of every score that has a model (check, read, start of the child, predict, calibrate, explain, write)."""
     names = [name for name in stages.due_scores(settings) if registry.champion(settings, name) is not None]
     if not names:
@@ -30,7 +30,7 @@ def run(settings: Settings, as_of: dt.date) -> list[Figure]:
     )
     rows = sum(len(matrix) for _, matrix in ready)
     note = f"{mine:.1f} s against {least:.1f} s, {rows:,} scores: {', '.join(names)}"
-    return [Figure("scoring / LightGBM predict", ratio, "x", "<= 1.3", note)]
+    return [Figure("scoring / LightGBM predict", ratio, "x", bound, note)]
 
 
 def _ready(settings: Settings, name: str, as_of: dt.date) -> tuple[lightgbm.Booster, NDArray[np.float32]]:
