@@ -13,6 +13,7 @@ from groundgame.publish import switch
 from groundgame.publish.exports import ledger
 from groundgame.publish.exports.request import make_request
 from groundgame.publish.exports.run import export
+from groundgame.warehouse import ops
 from groundgame.warehouse.base import Warehouse, open_warehouse
 from tests.publish.night import build_night, settings_in
 
@@ -114,12 +115,23 @@ def fill(warehouse: Warehouse) -> None:
         warehouse.replace(table, pa.table(columns))
 
 
+def declare(warehouse: Warehouse, as_of: dt.date) -> None:
+    """An experiment that is asked about today: a dozen voters treated, a dozen left alone until now."""
+    outcome = {"kind": "answers", "contact_types": ["call"], "from_date": str(as_of), "until_date": str(as_of)}
+    declared = {"outcome_kind": "answers", "answers_until_date": as_of, "spec": json.dumps({"outcome": outcome})}
+    ops.record(warehouse, "experiments", experiment_id="talk", control_arm="none", **declared)
+    for n in range(100, 124):
+        arm = ("none", "talk")[n % 2]
+        ops.record(warehouse, "experiment_assignments", experiment_id="talk", voter_id=f"NC-{n:04d}", arm=arm)
+
+
 def lists_of(settings: Settings, inbox: Path) -> dict[str, bytes]:
     """Publish the village and make each list of it."""
     settings = settings.model_copy(update={"inbox": inbox, "van_score_ids": {"turnout": 7}})
     as_of = build_night(settings, 1)
     with open_warehouse(settings) as warehouse:
         fill(warehouse)
+        declare(warehouse, as_of)
     switch.publish(settings, as_of)
     (inbox / "suppression").mkdir(parents=True, exist_ok=True)
     day = as_of - dt.timedelta(days=1)
@@ -131,6 +143,8 @@ def lists_of(settings: Settings, inbox: Path) -> dict[str, bytes]:
         folder = Path(details["folder"])
         made |= {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in (".csv", ".zip")}
         made[recipient] = json.dumps(details.get("jobs", [])).encode()
+    survey = export(settings, make_request("call_list", "survey", "Ann Lee", experiment="talk"), as_of).details
+    made["survey"] = (Path(survey["folder"]) / "call_list.csv").read_bytes()
     with open_warehouse(settings, read_only=True) as warehouse:
         assert warehouse.tables("exports") == [] and ledger.broken_at(warehouse) is None
     return made
@@ -144,6 +158,7 @@ def test_both_engines_make_the_same_lists(postgres_uri: str, tmp_path: Path) -> 
         assert embedded[f"{recipient}.csv"].count(b"Last") > 250
         for voter in (ASKED, HIDDEN, YOUNG, REFUSED):
             assert voter.encode() not in embedded[f"{recipient}.csv"]
+    assert embedded["survey"].count(b"Last") == 24 and b"NC-0104" not in embedded["call_list.csv"]
     assert b"US:27601" in embedded["zip_aggregates.csv"]
     assert embedded["meta_audience_1.csv"].count(b"\n") == 1 + 3  # one has not agreed, one asked us to stop
     assert len(embedded["van_score_turnout.zip"]) > 500 and b'"average"' in embedded["van_scores"]
