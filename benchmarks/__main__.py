@@ -9,10 +9,9 @@ import time
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks import judging, landing, night, scoring
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, show
 from groundgame.config import load_settings
 from groundgame.synth.elections import default_elections
 from groundgame.synth.state import write_state
@@ -38,12 +37,7 @@ def main() -> None:
         day_two = AS_OF + dt.timedelta(days=1)
         figures += judging.run(settings, day_two)
         figures += scoring.run(settings, day_two)
-    table = Table(
-        "figure", "value", "bound", "measured", title=f"{arguments.voters:,} voters, {settings.threads} threads"
-    )
-    for figure in figures:
-        table.add_row(figure.name, figure.text, figure.bound, figure.note)
-    console.print(table)
+    show(f"{arguments.voters:,} voters, {settings.threads} threads", figures)
 
 
 def make_state(work: Path, voters: int) -> list[Figure]:

@@ -15,10 +15,8 @@ import time
 from pathlib import Path
 
 import duckdb
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, show
 from groundgame import stages
 from groundgame.config import Settings, load_settings
 from groundgame.synth.field.write import write_field
@@ -54,12 +52,7 @@ def main() -> None:
         figures = _first(settings, arguments.voters, arguments.contacts)
         for number in range(ROUNDS):
             figures += _batch(settings, number, arguments.new)
-    table = Table(
-        "figure", "value", "bound", "measured", title=f"{arguments.contacts:,} contacts, {settings.threads} threads"
-    )
-    for figure in figures:
-        table.add_row(figure.name, figure.text, figure.bound, figure.note)
-    Console(width=160).print(table)
+    show(f"{arguments.contacts:,} contacts, {settings.threads} threads", figures)
 
 
 def _first(settings: Settings, voters: int, contacts: int) -> list[Figure]:

@@ -1,11 +1,14 @@
-"""A measured figure, and how pairs of floor and product are timed."""
+"""A measured figure, how it is shown, and how pairs of floor and product are timed."""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,14 @@ class Figure:
     def text(self) -> str:
         """The value with its unit."""
         return f"{self.value:.2f} {self.unit}"
+
+
+def show(title: str, figures: Iterable[Figure]) -> None:
+    """Print one table, a figure a line."""
+    table = Table("figure", "value", "bound", "measured", title=title)
+    for figure in figures:
+        table.add_row(figure.name, figure.text, figure.bound, figure.note)
+    Console(width=160).print(table)
 
 
 def paired(product: Callable[[], object], floor: Callable[[], object], rounds: int = 3) -> tuple[float, float, float]:

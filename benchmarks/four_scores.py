@@ -12,11 +12,8 @@ import json
 import tempfile
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from benchmarks import scoring
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, show
 from groundgame import stages
 from groundgame.config import Settings, load_settings
 from groundgame.synth.field.write import write_field
@@ -63,12 +60,7 @@ def main() -> None:
         write_state(settings.inbox_dir, arguments.voters, SEED)
         write_field(settings.inbox_dir, SEED, arguments.contacts, voters=arguments.voters)
         figures = [*train(settings), *scoring.run(settings, AS_OF, bound="<= 1.0")]
-    table = Table(
-        "figure", "value", "bound", "measured", title=f"{arguments.voters:,} voters, {settings.threads} threads"
-    )
-    for figure in figures:
-        table.add_row(figure.name, figure.text, figure.bound, figure.note)
-    Console(width=160).print(table)
+    show(f"{arguments.voters:,} voters, {settings.threads} threads", figures)
 
 
 def train(settings: Settings) -> list[Figure]:

@@ -15,10 +15,8 @@ from pathlib import Path
 import numpy as np
 import psycopg
 import pyarrow as pa
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks.figures import Figure, paired
+from benchmarks.figures import Figure, paired, show
 from benchmarks.soak import soak
 from groundgame.config import Settings
 from groundgame.publish import switch
@@ -42,10 +40,7 @@ def main() -> None:
             *publication(settings_in(Path(folder), uri=new_database(server, "publish")), arguments.rows),
             *soaked(settings_in(Path(folder), uri=new_database(server, "soak")), arguments.publications),
         ]
-    table = Table("figure", "value", "bound", "measured")
-    for figure in figures:
-        table.add_row(figure.name, figure.text, figure.bound, figure.note)
-    Console(width=160).print(table)
+    show("Postgres on this machine", figures)
 
 
 def write_back(settings: Settings, rows: int) -> Iterator[Figure]:

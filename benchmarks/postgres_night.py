@@ -16,11 +16,10 @@ from urllib.parse import urlsplit
 
 import psutil
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks import night
 from benchmarks.__main__ import AS_OF, make_state
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, show
 from tests.server import new_database, running_server
 
 
@@ -31,16 +30,14 @@ def main() -> None:
     parser.add_argument("--nights", type=int, default=2)
     parser.add_argument("--work", type=Path, help="folder to work in, kept; default: a temporary one")
     arguments = parser.parse_args()
-    table = Table("figure", "value", "bound", "measured", title=f"{arguments.voters:,} voters on Postgres")
     with tempfile.TemporaryDirectory(prefix="groundgame-bench-") as temporary:
         work = arguments.work or Path(temporary)
         make_state(work, arguments.voters)
         with running_server(is_durable=True) as server:
             os.environ |= {"GROUNDGAME_ENGINE": "postgres", "GROUNDGAME_WAREHOUSE_URI": new_database(server, "night")}
-            for number in range(1, arguments.nights + 1):
-                for figure in _measured(work, number, server):
-                    table.add_row(figure.name, figure.text, figure.bound, figure.note)
-    Console(width=160).print(table)
+            nights = range(1, arguments.nights + 1)
+            figures = [figure for number in nights for figure in _measured(work, number, server)]
+    show(f"{arguments.voters:,} voters on Postgres", figures)
 
 
 def _measured(work: Path, number: int, server: str) -> Iterator[Figure]:

@@ -171,8 +171,8 @@ def _who(answer: dict[str, Any]) -> str:
 def export(as_of: str, answer: dict[str, Any]) -> dict[str, Any]:
     """Make the list that the run's conf asks for, in the name of the person who approved it."""
     conf = get_current_context()["params"]
-    names = ("only", "arm", "experiment")
-    request = make_request(conf["recipient"], conf["purpose"], _who(answer), *(conf[name] for name in names))
+    drawn = {name: conf[name] for name in ("arm", "experiment")}
+    request = make_request(conf["recipient"], conf["purpose"], _who(answer), conf["only"], **drawn)
     return stages.export(load_settings(), request, date.fromisoformat(as_of)).to_dict()
 
 

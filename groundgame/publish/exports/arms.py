@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from typing import Any
 
 from groundgame.errors import SpecError
 from groundgame.publish.exports.request import SURVEY, Request
@@ -21,16 +22,13 @@ def drawn(warehouse: Warehouse, request: Request, channel: str, as_of: dt.date) 
     """
     if not request.experiment:
         return "", []
-    rows = warehouse.fetch(
-        "select control_arm, outcome_kind, spec from ops.experiments where experiment_id = ?", [request.experiment]
-    ).to_pylist()
+    rows = warehouse.fetch("select * from ops.experiments where experiment_id = ?", [request.experiment]).to_pylist()
     if not rows:
         problem = f"no experiment {request.experiment} was assigned"
         raise SpecError("export", "experiment", problem, "groundgame experiment assign")
     join = " inner join ops.experiment_assignments as drawn on v.voter_id = drawn.voter_id and drawn.experiment_id = ?"
     if request.purpose == SURVEY:
-        declared = json.loads(rows[0]["spec"])["outcome"] if rows[0]["outcome_kind"] == "answers" else None
-        _check_survey(request.experiment, declared, CONTACT_TYPES.get(channel, ""), as_of)
+        _check_survey(rows[0], CONTACT_TYPES[channel], as_of)
         return join, [request.experiment]
     if rows[0]["control_arm"] == request.arm:
         problem = f"{request.arm} is the control arm of {request.experiment}"
@@ -38,15 +36,17 @@ def drawn(warehouse: Warehouse, request: Request, channel: str, as_of: dt.date) 
     return f"{join} and drawn.arm = ?", [request.experiment, request.arm]
 
 
-def _check_survey(name: str, outcome: dict[str, object] | None, contact_type: str, as_of: dt.date) -> None:
+def _check_survey(experiment: dict[str, Any], contact_type: str, as_of: dt.date) -> None:
     """Both arms are asked alike, in the way and on the days that were declared: else control is contacted for nothing."""
-    if outcome is None:
+    name = experiment["experiment_id"]
+    if experiment["outcome_kind"] != "answers":
         raise SpecError("export", "experiment", f"{name} compares votes: nobody in it is asked", "name another purpose")
-    ways = outcome["contact_types"]
-    if not isinstance(ways, list) or contact_type not in ways:
-        raise SpecError("export", "recipient", f"{name} does not count answers by {contact_type}", f"it counts {ways}")
-    first, last = str(outcome["from_date"]), str(outcome["until_date"])
-    if not first <= as_of.isoformat() <= last:
+    ways = json.loads(experiment["spec"])["outcome"]["contact_types"]
+    if contact_type not in ways:
+        problem = f"{name} does not count answers by {contact_type}"
+        raise SpecError("export", "recipient", problem, f"it counts those by {', '.join(ways)}")
+    first, last = experiment["answers_from_date"], experiment["answers_until_date"]
+    if not first <= as_of <= last:
         raise SpecError("export", "as_of", f"{name} counts no answer of {as_of}", f"ask from {first} until {last}")
 
 

@@ -45,18 +45,15 @@ def test_a_survey_asks_both_arms_in_the_declared_way_and_days_and_all_other_list
     people = query(home, "select voter_id from dim_voters where is_registered and age > 30 order by 1 limit 40")[
         "voter_id"
     ].to_pylist()
-    days = {"from_date": str(AS_OF), "until_date": str(AS_OF)}
-    asked = {"kind": "answers", "contact_types": ["door"], **days}
+    spec = json.dumps({"outcome": {"contact_types": ["door"]}})
     with open_warehouse(home) as warehouse:
         ops.record(warehouse, "experiments", experiment_id="mail", control_arm="none", election_date=AS_OF)
         ops.record(warehouse, "experiment_assignments", experiment_id="mail", voter_id=people[0], arm="none")
-        for name, outcome in (("talk", asked), ("later", {**asked, "from_date": str(AS_OF + dt.timedelta(days=1))})):
-            declared = {
-                "outcome_kind": "answers",
-                "answers_until_date": AS_OF,
-                "spec": json.dumps({"outcome": outcome}),
-            }
-            ops.record(warehouse, "experiments", experiment_id=name, control_arm="none", **declared)
+        for name, days in (("talk", (0, 1)), ("later", (1, 2)), ("over", (-2, -1))):
+            declared = {"outcome_kind": "answers", "control_arm": "none", "spec": spec}
+            first, last = (AS_OF + dt.timedelta(days=number) for number in days)
+            dates = {"answers_from_date": first, "answers_until_date": last}
+            ops.record(warehouse, "experiments", experiment_id=name, **declared, **dates)
         for at, voter in enumerate(people):
             arm = ("none", "talk")[at % 2]
             ops.record(warehouse, "experiment_assignments", experiment_id="talk", voter_id=voter, arm=arm)
@@ -72,6 +69,7 @@ def test_a_survey_asks_both_arms_in_the_declared_way_and_days_and_all_other_list
     for recipient, name, problem in (
         ("call_list", "talk", "does not count answers by call"),
         ("walk_list", "later", "counts no answer of"),
+        ("walk_list", "over", "counts no answer of"),
         ("walk_list", "mail", "compares votes"),
         ("walk_list", "nothing", "was assigned"),
     ):

@@ -117,8 +117,8 @@ def fill(warehouse: Warehouse) -> None:
 
 def declare(warehouse: Warehouse, as_of: dt.date) -> None:
     """An experiment that is asked about today: a dozen voters treated, a dozen left alone until now."""
-    outcome = {"kind": "answers", "contact_types": ["call"], "from_date": str(as_of), "until_date": str(as_of)}
-    declared = {"outcome_kind": "answers", "answers_until_date": as_of, "spec": json.dumps({"outcome": outcome})}
+    spec = json.dumps({"outcome": {"contact_types": ["call"]}})
+    declared = {"outcome_kind": "answers", "answers_from_date": as_of, "answers_until_date": as_of, "spec": spec}
     ops.record(warehouse, "experiments", experiment_id="talk", control_arm="none", **declared)
     for n in range(100, 124):
         arm = ("none", "talk")[n % 2]
