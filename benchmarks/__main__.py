@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -56,6 +57,7 @@ def make_state(work: Path, voters: int) -> list[Figure]:
 def _nights(home: Path, inbox: Path, console: Console) -> list[Figure]:
     figures = []
     for number, bound in ((1, "<= 180"), (2, "<= 60")):
+        os.sync()  # a day lies between two nights: what was written before is on the disk by then
         measured = night.measure(home, inbox, AS_OF + dt.timedelta(days=number - 1))
         for result in measured.results:
             console.print(

@@ -109,11 +109,21 @@ def connect(settings: Settings, read_only: bool = False) -> DuckDBWarehouse:
             time.sleep(0.2)
     warehouse = DuckDBWarehouse(connection)
     if not read_only:
-        for schema in SCHEMAS:
-            warehouse.execute(f"create schema if not exists {schema}")
-        migrate.apply_to_ledger(warehouse)
-        ops.create_tables(warehouse)
+        _prepare(warehouse)
     return warehouse
+
+
+def _prepare(warehouse: DuckDBWarehouse) -> None:
+    """Make schemas and ledger, and bring them up to date. One look tells whether this version has done so already: a stage opens
+    the file a dozen times, and asking for each of sixty tables takes longer than opening it."""
+    stamp = migrate.stamp(*SCHEMAS, *ops.TABLES.items())
+    if migrate.is_stamped(warehouse, stamp):
+        return
+    for schema in SCHEMAS:
+        warehouse.execute(f"create schema if not exists {schema}")
+    migrate.apply_to_ledger(warehouse)
+    ops.create_tables(warehouse)
+    migrate.set_stamp(warehouse, stamp)
 
 
 @contextmanager

@@ -26,6 +26,8 @@ FOLDER = Path(__file__).parent / "migrations"
 TABLE = "schema_migrations"
 COLUMNS = "file varchar primary key, sha256 varchar, applied_at timestamp"
 LEDGER = "_ops_"
+# In the place of a file's name: what all of the ledger was last brought to.
+WHOLE = "the whole ledger"
 # One migrator at a time, in this database.
 LOCK = 7_302_026
 # A statement ends at a semicolon at the end of a line, outside of a $$ body.
@@ -68,6 +70,28 @@ def apply_to_ledger(warehouse: Warehouse) -> list[str]:
                 warehouse.execute(statement)
             _note(warehouse, file)
     return [file.name for file in missing]
+
+
+def stamp(*declared: object) -> str:
+    """A hash of what a ledger should be: what is declared, and the files that change it."""
+    files = [(file.name, _sha256(file)) for file in sorted(FOLDER.glob(f"[0-9]*{LEDGER}*.sql"))]
+    return hashlib.sha256(repr((declared, files)).encode()).hexdigest()
+
+
+def is_stamped(warehouse: Warehouse, wanted: str) -> bool:
+    """Whether the ledger was brought to this already; a new file has none."""
+    try:
+        return bool(
+            warehouse.fetch(f"select 1 from ops.{TABLE} where file = ? and sha256 = ?", [WHOLE, wanted]).num_rows
+        )
+    except WarehouseError:
+        return False
+
+
+def set_stamp(warehouse: Warehouse, reached: str) -> None:
+    """Note what the ledger was brought to."""
+    again = "on conflict (file) do update set sha256 = excluded.sha256, applied_at = excluded.applied_at"
+    warehouse.execute(f"insert into ops.{TABLE} values (?, ?, ?) {again}", [WHOLE, reached, utc_now()])
 
 
 def statements(sql: str) -> list[str]:

@@ -47,9 +47,9 @@ TABLES: dict[str, str] = {
         score_name varchar, model_version varchar, as_of_date date, judged_election varchar, slice_kind varchar,
         slice_value varchar, voters_count bigint, voted_share double, mean_share double, gap_share double,
         margin_share double, brier double, auc double""",
-    # Of a night's sample: how often the reasons given were those of LightGBM's own SHAP values.
     # The nights whose scores are still there, one row each.
     "scored_nights": "score_name varchar, as_of_date date",
+    # Of a night's sample: how often the reasons given were those of LightGBM's own SHAP values.
     "score_reason_checks": """
         score_name varchar, model_version varchar, as_of_date date, checked_count bigint, first_share double,
         all_share double""",

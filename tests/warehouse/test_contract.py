@@ -13,7 +13,7 @@ import pytest
 
 from groundgame.config import Settings, load_settings
 from groundgame.errors import WarehouseError
-from groundgame.warehouse import ops
+from groundgame.warehouse import migrate, ops
 from groundgame.warehouse.base import Warehouse, open_warehouse
 from groundgame.warehouse.digest import table_hash
 
@@ -54,6 +54,7 @@ def test_a_ledger_of_an_earlier_release_is_brought_up_to_date_and_keeps_its_rows
         warehouse.execute("insert into ops.experiments values ('letter', date '2026-11-03')")
         warehouse.execute("insert into ops.experiment_effects values ('letter', 'letter', 0.41, 0.4)")
         warehouse.execute("delete from ops.schema_migrations where file like '%!_ops!_%' escape '!'")
+        warehouse.execute("delete from ops.schema_migrations where file = ?", [migrate.WHOLE])
     for _ in range(2):
         with open_warehouse(settings) as warehouse:
             row = warehouse.fetch("select * from ops.experiments").to_pylist()[0]
@@ -64,6 +65,16 @@ def test_a_ledger_of_an_earlier_release_is_brought_up_to_date_and_keeps_its_rows
     assert all(fresh[name][column] == kind for name in fresh for column, kind in kinds[name].items())
     assert {"outcome_kind", "answers_until_date"} <= set(kinds["experiments"])
     assert {"answered_count", "has_uneven_answers"} <= set(kinds["experiment_effects"])
+
+
+def test_a_table_that_a_release_adds_to_the_ledger_is_there_at_the_next_opening(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_warehouse(settings):
+        pass
+    monkeypatch.setitem(ops.TABLES, "added", "one_column varchar")
+    with open_warehouse(settings) as warehouse:
+        assert warehouse.columns("ops.added")[0][0] == "one_column"
 
 
 def test_rows_are_replaced_whole_and_appended_by_column_name(warehouse: Warehouse) -> None:
