@@ -18,13 +18,11 @@ from groundgame.publish.exports.request import PURPOSES, RECIPIENT_NAMES
 
 RECIPIENT = Param(RECIPIENT_NAMES[0], enum=list(RECIPIENT_NAMES), title="Which list")
 PURPOSE = Param(PURPOSES[0], enum=list(PURPOSES), title="What for")
-ONLY = Param([], type="array", items={"type": "string"}, title="Only", description="One condition a line.")
-ARM = Param(
-    "", type="string", title="Arm", description="experiment:arm, for a list that treats one arm of an experiment."
-)
-EXPERIMENT = Param(
-    "", type="string", title="Experiment", description="For a survey: whose arms are asked, all alike, control too."
-)
+# Airflow's form cannot be sent while a text that may not be null is empty.
+MAYBE, LINES = ["null", "string"], ["null", "array"]
+ONLY = Param(None, type=LINES, items={"type": "string"}, title="Only", description="One condition a line.")
+ARM = Param(None, type=MAYBE, title="Arm", description="experiment:arm, for a list that treats one arm of it.")
+EXPERIMENT = Param(None, type=MAYBE, title="Experiment", description="For a survey: whose arms are asked, all alike.")
 
 
 @dag(

@@ -172,7 +172,7 @@ def export(as_of: str, answer: dict[str, Any]) -> dict[str, Any]:
     """Make the list that the run's conf asks for, in the name of the person who approved it."""
     conf = get_current_context()["params"]
     drawn = {name: conf[name] for name in ("arm", "experiment")}
-    request = make_request(conf["recipient"], conf["purpose"], _who(answer), conf["only"], **drawn)
+    request = make_request(conf["recipient"], conf["purpose"], _who(answer), conf["only"] or (), **drawn)
     return stages.export(load_settings(), request, date.fromisoformat(as_of)).to_dict()
 
 
@@ -181,8 +181,8 @@ def ask_to_let_out() -> ApprovalOperator:
     return ApprovalOperator(
         task_id="ask",
         subject="May this list leave the house?",
-        body="{{ params.recipient }} for {{ params.purpose }}; only: {{ params.only or 'everybody' }}"
-        " {{ params.arm or params.experiment }}",
+        body="{{ params.recipient }} for {{ params.purpose }}; only: {{ (params.only or ['everybody']) | join(' and ') }}"
+        " {{ params.arm or params.experiment or '' }}",
         **WAITING,
     )
 

@@ -45,6 +45,10 @@ def test_a_page_needs_a_login_and_a_path_leads_nowhere(
         assert client.get(name).text == "field-east.html", name
     for name in ("/field-west.html", "/field-unknown.html"):
         assert client.get(name).status_code == 403, name
+    client.cookies.set("_token", manager.generate_jwt(SimpleAuthManagerUser(username="owner", role="admin")))
+    for name in pages:  # whose laptop it is
+        assert client.get(f"/{name}").text == name, name
+    client.cookies.set("_token", manager.generate_jwt(SimpleAuthManagerUser(username="vic", role="viewer")))
     for path in (
         "/field-access.json",
         "/../secret.html",
