@@ -28,7 +28,8 @@ told as (
         case when reports.result = 'canvassed' then 1 else 0 end as conversations,
         case when answers.answered_date is not null then 1 else 0 end as support_ids,
         case when answers.answered_date <= reports.closes_date then 1 else 0 end as support_ids_in_time,
-        {{ text_key("reports.vendor_key || ' ' || reports.account_key || ' ' || " ~ as_text(minute_of('reports.contacted_at'))) }}
+        -- Not of the account: its number could be found by trying, and events are told apart by account where they are counted.
+        {{ text_key("reports.vendor_key || ' ' || " ~ as_text(minute_of('reports.contacted_at'))) }}
             as event_key
     from reports
     left join answers on reports.contact_key = answers.contact_key
