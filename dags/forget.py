@@ -1,6 +1,7 @@
 """### Forget a person
 
-Somebody asked the campaign to be forgotten: trigger this run with her id (`NC-AA123`, or `app:user_id`) and how she asked. She is removed
+Somebody asked the campaign to be forgotten: trigger this run with her id (`NC-AA123`, `app:user_id`, or of who works
+in the field `van#4711` or `node#vol-17`) and how she asked. She is removed
 from every layer and every published run tonight, everything is searched once more, and a keyed tombstone keeps her out of later files.
 
 * The id is masked in logs and in no XCom. Airflow keeps a run's conf, though: **delete this DAG run when it is green**, or use
@@ -14,7 +15,8 @@ from airflow.sdk import Param, dag
 from dags.shared import tasks
 from dags.shared.defaults import DEFAULTS, PARAMS, START
 
-SUBJECT = Param(type="string", minLength=4, title="Who", description="NC-AA123 for a voter, app:user_id for an app")
+WHO = "NC-AA123 for a voter, app:user_id for an app; van#4711 or node#vol-17 for who works in the field"
+SUBJECT = Param(type="string", minLength=4, title="Who", description=WHO)
 REASON = Param("asked by letter", type="string", title="How she asked", description="Without any name or id.")
 
 

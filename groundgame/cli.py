@@ -190,13 +190,14 @@ def forget(
     context: typer.Context,
     as_of: AsOf,
     subject: str = typer.Argument(
-        help="NC-AA123 or app:user_id; - reads it from standard input, past the shell's history."
+        help="NC-AA123 (a voter), app:user_id, or van#4711 or node#vol-17 (a worker of the field, by number or place); "
+        "- reads it from standard input, past the shell's history."
     ),
     reason: str = typer.Option(help="How the request came; without any name or id."),
     verify: bool = typer.Option(False, help="Search every table and file afterwards; exit code 1 if the id is found."),
     as_json: Json = False,
 ) -> None:
-    """Remove a person from every layer and every published run, and keep her out of later files."""
+    """Remove a person from every layer and every published run, and keep her out of later files; a worker's work stays."""
     settings: Settings = context.obj
     text = sys.stdin.readline() if subject == "-" else subject
     result = stages.forget(settings, text, as_of.date(), reason, verify)

@@ -27,6 +27,7 @@ from groundgame.warehouse.turns import alone, at_work
 Connections = Callable[[str], dict[str, Any]]
 GATES = ("landing", "staging", "linkage", "marts", "scores", "asks")
 LAYERS = ("staging", "marts", "scores", "asks")
+WITHOUT_HER = "without a forgotten person"
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
@@ -272,14 +273,31 @@ def rollback(settings: Settings, run_id: str | None = None) -> Result:
 @timed
 def forget(settings: Settings, subject: str, as_of: dt.date, reason: str, verify: bool = False) -> Result:
     """Remove a person from every layer and every published run, and keep her out; nothing is published meanwhile."""
+    from groundgame.field.batch import quiet
     from groundgame.ingest.views import reload_rewritten
     from groundgame.privacy.forget import forget as run
+    from groundgame.privacy.subject import parse
     from groundgame.publish.lock import publisher_lock
     from groundgame.publish.reissue import reissue
+    from groundgame.warehouse.base import is_there
 
     # Whoever publishes now, or works on a server, has read her rows already: wait for them, then take her out of what they made.
-    with alone(settings), publisher_lock(settings, "without a forgotten person", wait_seconds=600):
-        return run(settings, subject, as_of, reason, reissue, reload_rewritten, verify)
+    with contextlib.ExitStack() as waited:
+        waited.enter_context(alone(settings))
+        waited.enter_context(publisher_lock(settings, WITHOUT_HER, wait_seconds=600))
+        if parse(subject).is_worker:
+            waited.enter_context(quiet(settings))
+            if is_there(settings.of_field()):
+                waited.enter_context(publisher_lock(settings.of_field(), WITHOUT_HER, wait_seconds=600))
+        return run(settings, subject, as_of, reason, reissue, reload_rewritten, _redraw_field, verify)
+
+
+def _redraw_field(settings: Settings) -> None:
+    """The field's pages, where there are any."""
+    from groundgame.pages.build import build_field
+
+    if (settings.pages_dir / "field.html").exists():
+        build_field(settings)
 
 
 @timed

@@ -12,7 +12,7 @@ import logging
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 from groundgame.config import Settings
@@ -28,7 +28,17 @@ from groundgame.warehouse import dbt, ops
 from groundgame.warehouse.base import open_warehouse
 
 log = logging.getLogger(__name__)
+LOCK = "field.lock"
 LANDING = ("ops.loaded_files", "raw.field_contacts")
+
+
+def quiet(settings: Settings, wait_seconds: float = 600.0) -> AbstractContextManager[None]:
+    """Hold while no batch may be under way; waits for one that is.
+
+    Raises:
+        WarehouseError: a batch is still at work after the wait; names its process.
+    """
+    return held(settings.home / LOCK, wait_seconds, _busy)
 
 
 def run(settings: Settings, as_of: dt.date) -> Result:
@@ -43,7 +53,7 @@ def run(settings: Settings, as_of: dt.date) -> Result:
     """
     with ExitStack() as stack:
         try:
-            stack.enter_context(held(settings.home / "field.lock", 0, _busy))
+            stack.enter_context(quiet(settings, wait_seconds=0))
         except WarehouseError as error:
             return _skipped(error.cause)
         return _run(settings, as_of)

@@ -58,7 +58,8 @@ def land(incoming: Incoming, settings: Settings, block_bytes: int = BLOCK_BYTES)
     """
     target = settings.raw_dir / incoming.folder / "part-0.parquet"
     facts, findings = TextFacts(), Findings()
-    keeper = guard(settings, incoming.source.name, incoming.source.state_abbr)
+    source = incoming.source
+    keeper = guard(settings, source.name, source.state_abbr, source.kind == "field")
     target.parent.mkdir(parents=True, exist_ok=True)
     # A name of the place: a night and a batch of the field may land the same file at once, and both end with the same bytes.
     part = target.with_name(f".part-0.{settings.place}.parquet.tmp")

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from groundgame.config import Settings
 from groundgame.errors import WarehouseError
 from groundgame.privacy import ledger, tombstones
-from groundgame.privacy.forget import BUILD, Reissue, Reload, Work
+from groundgame.privacy.forget import Reissue, Reload, Work
 from groundgame.privacy.keys import key_path, make_key, subject_key
 from groundgame.privacy.landed import source_of
 from groundgame.privacy.subject import SEPARATORS, Subject
@@ -79,7 +79,7 @@ def forget_deleted(settings: Settings, as_of: dt.date, reissue: Reissue, reload:
     if not accounts:
         return Result("forget", BATCH)
     ledger.write_note(note, accounts)
-    work = Work(settings, accounts, are_accounts=True)
+    work = Work(settings, accounts, key, are_accounts=True)
     with open_warehouse(settings) as warehouse:
         request = ledger.open_request(warehouse, hashed)
     if request is None:
@@ -90,8 +90,7 @@ def forget_deleted(settings: Settings, as_of: dt.date, reissue: Reissue, reload:
         with open_warehouse(settings) as warehouse:
             ledger.lay(warehouse, key, accounts, as_of)  # some may have been reported since
     tombstones.touch(settings)
-    dirty = {place.removeprefix(BUILD) for place in request.counts if place.startswith(BUILD)}
-    work.remove(reissue, reload, dirty)
+    work.remove(reissue, reload, request.counts)
     with open_warehouse(settings) as warehouse:
         ledger.finish(warehouse, request, hashed, as_of, REASON)
     note.unlink(missing_ok=True)

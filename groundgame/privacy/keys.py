@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from groundgame.errors import WarehouseError
 KEY_BYTES = 32
 BLOCK_BYTES = 64
 FORGET, EXPERIMENTS = "forget", "experiments"
+# Of another domain than the hashes of the ledger: a pseudonym that is read in a table leads to no tombstone.
+PSEUDONYM_DOMAIN = "pseudonym\x1f"
+PSEUDONYM = re.compile(r"forgotten-[0-9a-f]{12}")
 
 
 def key_path(settings: Settings, purpose: str = FORGET) -> Path:
@@ -64,6 +68,16 @@ def make_key(settings: Settings, purpose: str = FORGET) -> bytes:
 def subject_key(key: bytes, text: str) -> str:
     """The keyed hash of one id, 64 hex digits."""
     return hmac.new(key, text.encode(), "sha256").hexdigest()
+
+
+def pseudonym(key: bytes, text: str) -> str:
+    """What stands in the place of an id whose work still counts: the same for the same id, and nobody's without the key."""
+    return f"forgotten-{subject_key(key, PSEUDONYM_DOMAIN + text)[:12]}"
+
+
+def is_pseudonym(text: str) -> bool:
+    """Whether an id stands in the place of a forgotten one."""
+    return PSEUDONYM.fullmatch(text) is not None
 
 
 def hmac_parameters(key: bytes) -> list[bytes]:

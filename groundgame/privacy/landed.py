@@ -1,4 +1,4 @@
-"""A person's rows in landed Parquet and her lines in the vault of kept lines: counted, and rewritten without them.
+"""A person's rows in landed Parquet and her lines in the vault of kept lines: counted, and rewritten without her.
 
 A file is rewritten under a temporary name, synced and renamed: a reader sees it with her or without her, never in half.
 """
@@ -18,7 +18,10 @@ from groundgame.config import Settings
 from groundgame.durable import into_place
 from groundgame.errors import WarehouseError
 from groundgame.locked import held
+from groundgame.privacy import workers
 from groundgame.privacy.subject import MENTION_COLUMNS, SUBJECT_COLUMNS, Kind, Subject, columns_of, mentions_of
+from groundgame.privacy.tombstones import Tombstones
+from groundgame.sources.field_entities import FIELD_ENTITIES
 
 # As landing writes them: what is rewritten differs from a file that never held the rows in nothing else.
 ROW_GROUP, COMPRESSION, LEVEL = 131_072, "zstd", 1
@@ -26,6 +29,8 @@ LOCK = "rewriting.lock"
 WORDS = re.compile(r"\w+")
 PERSONAL_WORDS = ("last_name", "first_name", "street_address")
 Mask = Callable[[pa.Table], pa.Array | pa.ChunkedArray]
+Change = Callable[[pa.Table], pa.Table]
+FIELD_FOLDERS = frozenset(entity.name for entity in FIELD_ENTITIES.values())
 
 
 def raw_files(settings: Settings) -> list[Path]:
@@ -77,7 +82,42 @@ def _naming(file: Path, column: str, kind: Kind, subjects: Sequence[Subject], pr
     return lambda table: pc.is_in(pc.utf8_trim_whitespace(table.column(column)), value_set=forms)
 
 
-def line_mask(file: Path, subjects: Sequence[Subject], prefixes: Mapping[str, str], people: Sequence[set[str]]) -> Mask:
+def without(file: Path, subjects: Sequence[Subject], prefixes: Mapping[str, str], of_workers: Tombstones) -> Change:
+    """The rows of a landed file without the subjects: their own go, in those of others nothing names them, a worker's work stays."""
+    mask, blanked = row_mask(file, subjects, prefixes), mentions(file, subjects, prefixes)
+
+    def change(table: pa.Table) -> pa.Table:
+        rows = table
+        for column, named in blanked.items():
+            values = pc.if_else(named(table), None, table.column(column))
+            rows = rows.set_column(rows.column_names.index(column), table.schema.field(column), values)
+        return workers.without(rows.filter(pc.invert(mask(table))), source_of(file), of_workers)
+
+    return change
+
+
+def worker_mask(file: Path, of_workers: Tombstones) -> Mask:
+    """Which rows of a landed file name a worker."""
+
+    def mask(table: pa.Table) -> pa.Array | pa.ChunkedArray:
+        edited = workers.edit(table, source_of(file), of_workers)
+        return pa.repeat(pa.scalar(False), table.num_rows) if edited is None else edited.is_changed
+
+    return mask
+
+
+def without_lines(mask: Mask) -> Change:
+    """The lines of a file without those of a mask."""
+    return lambda table: table.filter(pc.invert(mask(table)))
+
+
+def line_mask(
+    file: Path,
+    subjects: Sequence[Subject],
+    prefixes: Mapping[str, str],
+    people: Sequence[set[str]],
+    of_workers: Tombstones,
+) -> Mask:
     """Which kept lines are a subject's: those with her id as a word, or with her name and address."""
     source = source_of(file)
     forms = sorted(set().union(*(subject.forms(source, prefixes) for subject in subjects)))
@@ -91,10 +131,14 @@ def line_mask(file: Path, subjects: Sequence[Subject], prefixes: Mapping[str, st
         words = {*WORDS.findall(text), ""} & by_word.keys()
         return any(form.search(text) for word in words for form in by_word[word])
 
+    is_of_field = any(part in FIELD_FOLDERS for part in file.parts)
+    tools = sorted({subject.name for subject in subjects if subject.kind == "account"})
+
     def mask(table: pa.Table) -> pa.Array | pa.ChunkedArray:
         texts = table.column("text").to_pylist()
         hits = [has_id(text) or any(all(word in text for word in words) for words in people) for text in texts]
-        return pa.array(hits, pa.bool_())
+        hers = workers.are_hers(texts, tools, of_workers) if is_of_field else hits
+        return pc.or_(pa.array(hits, pa.bool_()), pa.array(hers, pa.bool_()))
 
     return mask
 
@@ -135,11 +179,8 @@ def count_rows(file: Path, mask: Mask, columns: Sequence[str]) -> int:
     return found
 
 
-def rewrite(file: Path, mask: Mask, level: int | None = LEVEL, blanked: Mapping[str, Mask] | None = None) -> None:
-    """Replace a file by one without the rows of a mask, row groups of the same size, order kept.
-
-    In the rows that stay, the columns of ``blanked`` are emptied where their masks say so.
-    """
+def rewrite(file: Path, change: Change, level: int | None = LEVEL) -> None:
+    """Replace a file by one with its rows changed, some of them gone: row groups of the same size, order kept."""
     draft = file.with_name(f".{file.name}.forget.tmp")
     try:
         with pq.ParquetFile(file) as reader:
@@ -147,11 +188,7 @@ def rewrite(file: Path, mask: Mask, level: int | None = LEVEL, blanked: Mapping[
             with pq.ParquetWriter(draft, schema, compression=COMPRESSION, compression_level=level) as writer:
                 held = schema.empty_table()
                 for batch in reader.iter_batches(ROW_GROUP):
-                    rows = pa.Table.from_batches([batch])
-                    for column, named in (blanked or {}).items():
-                        values = pc.if_else(named(rows), None, rows.column(column))
-                        rows = rows.set_column(rows.column_names.index(column), schema.field(column), values)
-                    held = pa.concat_tables([held, rows.filter(pc.invert(mask(rows)))])
+                    held = pa.concat_tables([held, change(pa.Table.from_batches([batch]))])
                     while held.num_rows >= ROW_GROUP:
                         writer.write_table(held.slice(0, ROW_GROUP), row_group_size=ROW_GROUP)
                         held = held.slice(ROW_GROUP)
@@ -162,24 +199,33 @@ def rewrite(file: Path, mask: Mask, level: int | None = LEVEL, blanked: Mapping[
         draft.unlink(missing_ok=True)
 
 
-def count(settings: Settings, subjects: Sequence[Subject], prefixes: Mapping[str, str]) -> dict[str, int]:
+def count(
+    settings: Settings, subjects: Sequence[Subject], prefixes: Mapping[str, str], of_workers: Tombstones
+) -> dict[str, int]:
     """Rows that name a subject, as whose they are or beside it, by landed file."""
     counts = {}
     for file in raw_files(settings):
-        columns = _columns_for(pq.read_schema(file).names, subjects)
-        number = count_rows(file, row_mask(file, subjects, prefixes), columns)
+        names = pq.read_schema(file).names
+        number = count_rows(file, row_mask(file, subjects, prefixes), _columns_for(names, subjects))
         number += sum(count_rows(file, mask, [name]) for name, mask in mentions(file, subjects, prefixes).items())
+        if of_workers.hashes and any(part in FIELD_FOLDERS for part in file.parts):
+            number += count_rows(file, worker_mask(file, of_workers), workers.columns_of(names))
         if number:
             counts[str(file.relative_to(settings.home))] = number
     return counts
 
 
 def count_lines(
-    settings: Settings, subjects: Sequence[Subject], prefixes: Mapping[str, str], people: Sequence[set[str]]
+    settings: Settings,
+    subjects: Sequence[Subject],
+    prefixes: Mapping[str, str],
+    people: Sequence[set[str]],
+    of_workers: Tombstones,
 ) -> dict[str, int]:
     """Kept lines of a subject, by file."""
     counts = {}
     for file in sorted(settings.kept_lines_dir.rglob("*.parquet")):
-        if number := count_rows(file, line_mask(file, subjects, prefixes, people), ["text"]):
+        mask = line_mask(file, subjects, prefixes, people, of_workers)
+        if number := count_rows(file, mask, ["text"]):
             counts[str(file.relative_to(settings.home))] = number
     return counts

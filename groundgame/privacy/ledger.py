@@ -64,6 +64,12 @@ def is_forgotten(warehouse: Warehouse, hashed: str) -> bool:
     return warehouse.fetch("select 1 from ops.tombstones where subject_key = ? limit 1", [hashed]).num_rows > 0
 
 
+def was_asked_for(warehouse: Warehouse, hashed: str) -> bool:
+    """Whether a request under this id was done: a place of the hierarchy gets no tombstone, for others come after her."""
+    sql = "select 1 from ops.forget_requests where subject_key = ? and state = 'done' limit 1"
+    return warehouse.fetch(sql, [hashed]).num_rows > 0
+
+
 def has_tombstones(warehouse: Warehouse) -> bool:
     """Whether anybody was ever forgotten."""
     return warehouse.fetch("select 1 from ops.tombstones limit 1").num_rows > 0

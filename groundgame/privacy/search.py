@@ -18,7 +18,7 @@ import duckdb
 
 from groundgame.config import Settings
 from groundgame.privacy import tables
-from groundgame.warehouse.base import open_warehouse
+from groundgame.warehouse.base import is_there, open_warehouse
 
 if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
@@ -46,6 +46,11 @@ class Wanted:
 
     texts: tuple[str, ...]
     is_whole: bool
+    columns: frozenset[str] | None = None
+
+    def looks_in(self, column: str) -> bool:
+        """Whether a column of text is to be searched."""
+        return self.columns is None or column in self.columns
 
     @property
     def sql(self) -> str:
@@ -61,15 +66,18 @@ class Wanted:
         return re.compile(rb"(?<!\w)(?:" + any_form + rb")(?!\w)" if self.is_whole else any_form)
 
 
-def find_subject(settings: Settings, *texts: str, is_whole: bool = False) -> list[Found]:
+def find_subject(
+    settings: Settings, *texts: str, is_whole: bool = False, columns: frozenset[str] | None = None
+) -> list[Found]:
     """Every place under home, and in the inbox, that holds one of some texts.
 
     Args:
         settings: the installation.
         texts: ids, names, addresses; case counts.
         is_whole: find them as whole words only, as short ids need it.
+        columns: those of tables and Parquet files to look in; default: all. Other files are always looked through.
     """
-    wanted = Wanted(tuple(text for text in texts if text), is_whole)
+    wanted = Wanted(tuple(text for text in texts if text), is_whole, columns)
     found: set[Found] = set()
     if not wanted.texts:
         return []
@@ -79,23 +87,27 @@ def find_subject(settings: Settings, *texts: str, is_whole: bool = False) -> lis
             is_original = any(file.is_relative_to(place) for place in _originals(settings))
             found.update(Found(place, is_original) for place in _places(settings, file, name, wanted))
     if settings.engine != "duckdb":
-        found.update(Found(f"warehouse:{place}", False) for place in _on_server(settings, wanted))
+        for one in filter(is_there, (settings, settings.of_field())):
+            found.update(Found(f"{one.place}:{place}", False) for place in _on_server(one, wanted))
     return sorted(found, key=lambda item: item.place)
 
 
 def _on_server(settings: Settings, wanted: Wanted) -> Iterator[str]:
     """Tables of a server, published runs too, and what its planner remembers of their values."""
     with open_warehouse(settings, read_only=True) as warehouse:
-        for table, names in tables.text_columns(warehouse).items():
+        for table, every in tables.text_columns(warehouse).items():
+            names = [name for name in every if wanted.looks_in(name)]
+            if not names:
+                continue
             tests = ", ".join(f'bool_or("{name}" ~ ?) as "{name}"' for name in names)
             hits = warehouse.fetch(f"select {tests} from {table}", [wanted.sql] * len(names)).to_pylist()[0]
             yield from (f"{table}.{name}" for name, is_there in hits.items() if is_there)
         remembered = warehouse.fetch(
-            "select schemaname || '.' || tablename || '.' || attname as name from pg_stats"
+            "select schemaname || '.' || tablename || '.' || attname as name, attname from pg_stats"
             " where concat(most_common_vals::text, ' ', histogram_bounds::text) ~ ? order by 1",
             [wanted.sql],
-        )
-        yield from (f"statistics of {name}" for name in remembered.column(0).to_pylist())
+        ).to_pylist()
+        yield from (f"statistics of {row['name']}" for row in remembered if wanted.looks_in(row["attname"]))
 
 
 def _originals(settings: Settings) -> tuple[Path, Path]:
@@ -151,7 +163,11 @@ def _tables(warehouse: Warehouse) -> Sequence[str]:
 def _columns(warehouse: Warehouse, rows: str, wanted: Wanted) -> list[str]:
     """The text columns that hold a text, in one pass over the rows."""
     types = warehouse.fetch(f"describe select * from {rows}").to_pylist()
-    names = [row["column_name"] for row in types if "VARCHAR" in row["column_type"] or "JSON" in row["column_type"]]
+    names = [
+        row["column_name"]
+        for row in types
+        if ("VARCHAR" in row["column_type"] or "JSON" in row["column_type"]) and wanted.looks_in(row["column_name"])
+    ]
     if not names:
         return []
     tests = ", ".join(f'bool_or(regexp_matches("{name}"::varchar, ?))' for name in names)

@@ -1,4 +1,4 @@
-"""A person's rows in the tables of a database (build file, run file, server): counted, and deleted.
+"""A person's rows in the tables of a database (build file, run file, server): counted, and deleted; a worker's stay without her.
 
 Which columns name people is declared in ``subject``; every table of every schema that has such a column is looked at, the ledger's own too.
 """
@@ -14,9 +14,11 @@ from groundgame.privacy.subject import (
     MENTION_COLUMNS,
     SOURCE_COLUMNS,
     SUBJECT_COLUMNS,
+    UNIT,
     Subject,
     mentions_of,
 )
+from groundgame.privacy.worker_tables import LISTED, changes, naming
 
 if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
@@ -40,20 +42,18 @@ TEXT_COLUMNS = {
 RUNS = 'runs."'
 # A server's copies of landed files: loaded again when the file was rewritten.
 COPIES = 'raw."f_'
-# A list of ids as one parameter, in the words of every engine; the separator of units stands in no landed text.
-UNIT = "\x1f"
-LISTED = f"(select unnest(string_to_array(?, chr({ord(UNIT)}))))"
 
 
 @dataclass(frozen=True)
 class Place:
     """A table that may name people: its ``columns`` that say whose a row is, its ``mentions`` of others in it, those that ``borrowed``
-    an id, and its column of sources, if any."""
+    an id, its columns of ``workers`` of the field, and its column of sources, if any."""
 
     table: str
     columns: tuple[str, ...]
     mentions: tuple[str, ...]
     borrowed: tuple[str, ...]
+    workers: frozenset[str]
     source: str | None
 
 
@@ -71,35 +71,39 @@ def places(warehouse: Warehouse, of_runs: bool = False) -> list[Place]:
     for name, names in text_columns(warehouse).items():
         if name.startswith(COPIES) or name.startswith(RUNS) is not of_runs:
             continue
-        naming = tuple(column for column in names if column in SUBJECT_COLUMNS)
+        whose = tuple(column for column in names if column in SUBJECT_COLUMNS)
         borrowed = tuple(column for column in names if column in BORROWED_COLUMNS)
         source = next((column for column in SOURCE_COLUMNS if column in names), None)
         mentions = tuple(mentions_of(names))
-        if (naming or mentions or borrowed) and name.replace('"', "") not in OWN_TABLES:
-            found.append(Place(name, naming, mentions, borrowed, source))
+        workers = naming(names)
+        if (whose or mentions or borrowed or workers) and name.replace('"', "") not in OWN_TABLES:
+            found.append(Place(name, whose, mentions, borrowed, workers, source))
     return found
 
 
-def count(warehouse: Warehouse, subjects: Sequence[Subject], of_runs: bool = False) -> dict[str, int]:
+def count(warehouse: Warehouse, subjects: Sequence[Subject], key: bytes, of_runs: bool = False) -> dict[str, int]:
     """Rows that name one of the subjects, by table; tables without any are left out."""
     counts = {}
     for place in places(warehouse, of_runs):
         condition, values = _condition(place, place.columns + place.mentions, subjects)
-        both = " or ".join([condition, *(f"{column} in {LISTED}" for column in place.borrowed)])
-        voters = [_listed(_voters(subjects))] * len(place.borrowed)
-        rows = warehouse.fetch(f"select count(*) from {place.table} where {both}", [*values, *voters])
+        parts = [condition, *(f"{column} in {LISTED}" for column in place.borrowed)]
+        values += [_listed(_voters(subjects))] * len(place.borrowed)
+        for change in changes(warehouse, place.table, place.workers, subjects, key):
+            parts.append(change.where)
+            values += change.values
+        rows = warehouse.fetch(f"select count(*) from {place.table} where {' or '.join(parts)}", values)
         if number := rows.column(0)[0].as_py():
             counts[place.table.replace('"', "")] = number
     return counts
 
 
-def remove(warehouse: Warehouse, subjects: Sequence[Subject], of_runs: bool = False) -> dict[str, int]:
+def remove(warehouse: Warehouse, subjects: Sequence[Subject], key: bytes, of_runs: bool = False) -> dict[str, int]:
     """Delete the subjects' rows in one transaction, and their ids in others' rows; returns how many each table had.
 
     A group that goes by a subject's id (a household is called after its first member) goes by that of its next member;
-    what was counted over the group stays as it was counted.
+    what was counted over the group stays as it was counted. What a worker did stays, under a pseudonym.
     """
-    counts = count(warehouse, subjects, of_runs)
+    counts = count(warehouse, subjects, key, of_runs)
     if not counts:
         return {}
     with warehouse.transaction():
@@ -119,6 +123,8 @@ def remove(warehouse: Warehouse, subjects: Sequence[Subject], of_runs: bool = Fa
                         warehouse.execute(sql, [heir, voter])
                     else:
                         warehouse.execute(f"delete from {place.table} where {column} = ?", [voter])
+            for change in changes(warehouse, place.table, place.workers, subjects, key):
+                warehouse.execute(*change.statement(place.table))
     return counts
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
@@ -18,8 +17,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from groundgame.config import Settings
+from groundgame.privacy import workers
 from groundgame.privacy.keys import hmac_parameters, hmac_sql, key_path, read_key
-from groundgame.privacy.subject import MENTION_COLUMNS, SEPARATORS, SUBJECT_COLUMNS, Kind, columns_of, mentions_of
+from groundgame.privacy.subject import (
+    MENTION_COLUMNS,
+    SEPARATORS,
+    SUBJECT_COLUMNS,
+    WORKER_KINDS,
+    Kind,
+    columns_of,
+    field_tools,
+    mentions_of,
+)
 from groundgame.warehouse.base import is_there, open_warehouse
 
 FORGOTTEN = "forgotten"
@@ -45,6 +54,12 @@ class Tombstones:
 
     key: bytes
     hashes: frozenset[str]
+    worker_hashes: frozenset[str] = frozenset()
+
+    @property
+    def of_workers(self) -> Tombstones:
+        """Those of what is a worker's of the field alone."""
+        return Tombstones(self.key, self.worker_hashes)
 
     def among(self, ids: pa.Array) -> pa.Array:
         """Those of some distinct ids that are tombstones: hashed by the engine, so that millions take seconds."""
@@ -106,6 +121,7 @@ class Guard:
     names: dict[Kind, str]
     tombstones: Tombstones | None
     stamp: int
+    tools: tuple[str, ...] = ()  # of the field, where the source is of the field
 
     def keep(self, table: pa.Table, dropped: Counter[str]) -> pa.Table:
         """The rows that may land; those of the forgotten are counted as dropped, so that lines still add up."""
@@ -116,6 +132,8 @@ class Guard:
             kept = keep_out(kept, column, self.names[SUBJECT_COLUMNS[column]], self.tombstones)
         for column in mentions_of(table.column_names):
             kept = blank_out(kept, column, self.names[MENTION_COLUMNS[column]], self.tombstones)
+        if self.tools:
+            kept = workers.without(kept, self.names["app_user"], self.tombstones.of_workers)
         if kept.num_rows < table.num_rows:
             dropped[FORGOTTEN] += table.num_rows - kept.num_rows
         return kept
@@ -135,6 +153,10 @@ class Guard:
             text.removeprefix(f"{name}{SEPARATORS[kind]}") for kind, name in self.names.items() for text in out
         } | out
         hidden = {item for item, found in words.items() if found & bare or item.rule == NO_ID}
+        if self.tools:
+            texts = [item.text for item in words]
+            hers = workers.are_hers(texts, self.tools, self.tombstones.of_workers)
+            hidden |= {item for item, is_hers in zip(words, hers, strict=True) if is_hers}
         return replace(  # type: ignore[type-var]
             findings,
             refused=[item for item in findings.refused if item not in hidden],
@@ -150,11 +172,13 @@ def _words(text: str) -> set[str]:
     return {word for edge in EDGES for word in edge.split(text) if word}
 
 
-def guard(settings: Settings, source: str, state_abbr: str | None) -> Guard:
-    """The guard for one file of a source."""
+def guard(settings: Settings, source: str, state_abbr: str | None, is_of_field: bool = False) -> Guard:
+    """The guard for one file of a source; workers are looked for in files of the field alone."""
     names: dict[Kind, str] = {"voter": (state_abbr or source).strip().upper(), "app_user": source}
     now = stamp(settings)
-    return Guard(settings, names, _known(settings, now) if now else None, now)
+    known = _known(settings, now) if now else None
+    tools = field_tools(settings) if known and is_of_field else ()
+    return Guard(settings, names, known, now, tools)
 
 
 def stamp(settings: Settings) -> int:
@@ -186,5 +210,7 @@ def read_tombstones(settings: Settings) -> Tombstones | None:
     if key is None or not is_there(settings):
         return None
     with open_warehouse(settings) as warehouse:
-        hashes: Iterable[str] = warehouse.fetch("select subject_key from ops.tombstones").column(0).to_pylist()
-    return Tombstones(key, frozenset(hashes)) if hashes else None
+        rows = warehouse.fetch("select subject_key, kind from ops.tombstones").to_pylist()
+    hashes = frozenset(row["subject_key"] for row in rows)
+    of_workers = frozenset(row["subject_key"] for row in rows if row["kind"] in WORKER_KINDS)
+    return Tombstones(key, hashes, of_workers) if hashes else None

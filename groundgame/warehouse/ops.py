@@ -86,7 +86,7 @@ TABLES: dict[str, str] = {
     "forget_requests": """
         request_id varchar, subject_key varchar, requested_on date, reason varchar, state varchar, counts varchar,
         noted_at timestamp""",
-    # Who was forgotten stays out of every later file; `kind` is voter or app_user.
+    # Who was forgotten stays out of every later file; `kind` is voter or app_user, or says what of a worker of the field it is.
     "tombstones": "subject_key varchar, kind varchar, as_of_date date",
 }
 

@@ -1,4 +1,4 @@
-"""The planted world is built once; each test changes a copy."""
+"""The planted worlds are built once; each test changes a copy."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from groundgame.config import Settings, load_settings
+from tests.conftest import made_once
+from tests.privacy import field_world
 from tests.privacy.world import plant
 
 
@@ -21,6 +23,18 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def world(planted: Settings, tmp_path: Path) -> Settings:
     """A private copy of the planted world."""
     return copied(planted, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The field's world, not to be changed."""
+
+    def make(folder: Path) -> None:
+        field_world.exports(folder / "made")
+        field_world.build(folder, folder / "made")
+
+    folder = made_once(tmp_path_factory, "field_world", make)
+    return load_settings(home=folder / "home", inbox=folder / "inbox", threads=2)
 
 
 def copied(planted: Settings, folder: Path) -> Settings:
