@@ -13,7 +13,6 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,7 +23,6 @@ from groundgame.warehouse import parsed, steady
 
 if TYPE_CHECKING:
     from dbt.adapters.base import BaseAdapter
-    from dbt.cli.main import dbtRunner, dbtRunnerResult
     from dbt.contracts.graph.manifest import Manifest
 
 LAYERS: dict[str, list[str]] = {
@@ -147,7 +145,7 @@ def _invoke(
 
         try:
             runner = dbtRunner(manifest=_parsed(settings, target, Path(warehouse).stem, action))
-            outcome = _call(runner, [*command, *options, *_places(settings, target)])
+            outcome = runner.invoke([*command, *options, *_places(settings, target)])
         finally:
             _let_go()
     # `docs generate` hands back a catalog and no list of results.
@@ -157,19 +155,12 @@ def _invoke(
     return results
 
 
-def _call(runner: dbtRunner, arguments: list[str]) -> dbtRunnerResult:
-    """One call of dbt, in a thread of its own: for each of its switches dbt looks up the source of every frame that is above it, and
-    below a task of Airflow that is half a second a call."""
-    with ThreadPoolExecutor(1, "dbt") as thread:
-        return thread.submit(runner.invoke, arguments).result()
-
-
 def _parsed(settings: Settings, target: str, database: str, action: str) -> Manifest:
     """The parsed project, for a caller who has set the environment."""
     from dbt.cli.main import dbtRunner
 
     def parse() -> Manifest:
-        outcome = _call(dbtRunner(), ["parse", "--no-write-json", *_places(settings, target)])
+        outcome = dbtRunner().invoke(["parse", "--no-write-json", *_places(settings, target)])
         _let_go()  # the next command opens adapters and a log of its own
         if not outcome.success:
             raise WarehouseError(action, _first_cause(outcome.exception, []))
