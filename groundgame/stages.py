@@ -281,11 +281,12 @@ def forget(settings: Settings, subject: str, as_of: dt.date, reason: str, verify
     from groundgame.publish.reissue import reissue
     from groundgame.warehouse.base import is_there
 
+    is_worker = parse(subject).is_worker  # refused before anything is waited for
     # Whoever publishes now, or works on a server, has read her rows already: wait for them, then take her out of what they made.
     with contextlib.ExitStack() as waited:
         waited.enter_context(alone(settings))
         waited.enter_context(publisher_lock(settings, WITHOUT_HER, wait_seconds=600))
-        if parse(subject).is_worker:
+        if is_worker:
             waited.enter_context(quiet(settings))
             if is_there(settings.of_field()):
                 waited.enter_context(publisher_lock(settings.of_field(), WITHOUT_HER, wait_seconds=600))
