@@ -123,13 +123,12 @@ def _prepare(warehouse: Warehouse, people_table: str, voters_table: str, seed: i
     warehouse.execute(
         f"create or replace table {people_table} as select id, person_key, content_hash from {people_table}"
     )
-    cleaned_voters = f"({records.clean_voters(voters_table)})"
-    records.store_codes(warehouse, cleaned_voters, cleaned)
-    warehouse.execute(f"""
-        create table {people} as
-        from ({records.coded(cleaned, "c.id, c.first_forms, c.last_forms")}) join {SCRATCH}.wanted using (id)""")
+    records.store_codes(warehouse, voters_table, cleaned)
+    warehouse.execute(
+        f"create table {people} as from ({records.coded_people(cleaned)}) join {SCRATCH}.wanted using (id)"
+    )
     # The engine's own row numbers cost nothing; they say which row of the table, not which of the roll.
-    warehouse.execute(f"create table {SCRATCH}.roll as {records.coded(cleaned_voters, 'c.id as voter_id')}")
+    warehouse.execute(f"create table {SCRATCH}.roll as {records.coded_voters(voters_table)}")
     warehouse.execute(f"create view {voters} as select rowid as id, * from {SCRATCH}.roll")
     waterfall.drop_shared_contacts(warehouse, people, voters)
 

@@ -29,70 +29,73 @@ SINGLES_SAMPLE = 500_000
 # Who is on the file under another form of the name than the app's: one in ten goes by one.
 OTHER_FORM_SHARE = 0.1
 YEAR = "birth_year"
+PLACE = ("zip", "city", "state", "county")
 
 
-def count_names(warehouse: Warehouse, left: str, right: str) -> None:
-    """Make what all keys ask for, counted once on the whole of ``right``.
+def count_homes(warehouse: Warehouse, right: str) -> None:
+    """Make what all keys ask of the whole of ``right``, counted once.
 
-    ``linking.bearers`` (first, last, n) of the names in ``left``; ``linking.generations`` (first, birth_year, share): when those who
-    bear a first name were born, in shares of them; ``linking.cohorts`` (birth_year, n).
+    ``linking.homes`` (birth_year and the columns of a place, n); ``linking.generations`` (first, birth_year, share): when those who bear
+    a first name were born, in shares of them.
     """
     warehouse.execute(f"""
-        create or replace table {SCRATCH}.bearers as
-        select first, last, count(*) as n from {right} semi join {left} using (first, last) group by first, last""")
+        create or replace table {SCRATCH}.homes as
+        select {", ".join(PLACE)}, {YEAR}, count(*) as n from {right} group by all""")
     warehouse.execute(f"""
         create or replace table {SCRATCH}.generations as
         select first, {YEAR}, count(*) / sum(count(*)) over (partition by first) as share
         from {right} where first is not null and {YEAR} is not null group by first, {YEAR}""")
+
+
+def count_names(warehouse: Warehouse, left: str, right: str) -> None:
+    """Make ``linking.bearers`` (first, last, n): how many on the whole of ``right`` bear the names in ``left``."""
     warehouse.execute(f"""
-        create or replace table {SCRATCH}.cohorts as
-        select {YEAR}, count(*) as n from {right} where {YEAR} is not null group by {YEAR}""")
+        create or replace table {SCRATCH}.bearers as
+        select first, last, count(*) as n from {right} semi join {left} using (first, last) group by first, last""")
 
 
-def weigh(
-    warehouse: Warehouse, left: str, right: str, on: tuple[str, ...], unseen: float, forms: str | None = None
-) -> None:
-    """Make ``linking.weighed`` (id_l, id_r, probability) of ``linking.alone`` (id_l, id_r), pairs that share a name and ``on``.
+def weigh(warehouse: Warehouse, left: str, on: tuple[str, ...], unseen: float, forms: str | None = None) -> None:
+    """Make ``linking.weighed`` (id_l, id_r, probability) of ``linking.alone``, pairs that share a name and ``on``.
+
+    ``linking.alone`` has id_l, id_r, the voter's first and last, and is_elsewhere: whether the voter is in another ZIP.
 
     Args:
-        warehouse: the connection, with the scratch database attached and the names counted.
+        warehouse: the connection, with the scratch database attached and homes and names counted.
         left: people.
-        right: voters, whole: the sizes of places come from them.
         on: columns that say where and, it may be, the year of birth; each pair agrees on them.
         unseen: from ``unseen``.
         forms: table of id, first_form, last_form, where a name in any form will do: then a stranger of any form is one.
     """
-    where = ", ".join(on)
-    born, share, all_ = "", "1", f"(select count(*) from {right})"
+    where, homes = ", ".join(on), f"{SCRATCH}.homes"
+    born, share, all_ = "", "1", f"(select sum(n) from {homes})"
     if YEAR in on:
-        born = f"join {SCRATCH}.generations g on g.first = f.first and g.{YEAR} = p.{YEAR} join {SCRATCH}.cohorts c on c.{YEAR} = p.{YEAR}"
+        born = f"""join {SCRATCH}.generations g on g.first = f.first and g.{YEAR} = p.{YEAR}
+            join (select {YEAR}, sum(n) as n from {homes} group by {YEAR}) c on c.{YEAR} = p.{YEAR}"""
         share, all_ = "g.share", "any_value(c.n)"
     home = OTHER_FORM_SHARE if forms else AT_HOME_SHARE
-    own = f"{SCRATCH}.named"
+    own = "named"
     if forms:
         own = f"(select id as id_l, first_form as first, last_form as last from {forms})"
-    warehouse.execute(f"""
-        create or replace table {SCRATCH}.named as
-        select id_l, id_r, r.first, r.last, {", ".join(f"r.{column}" for column in on)},
-            coalesce(l.zip <> r.zip, false) as is_elsewhere
-        from {SCRATCH}.alone join {left} l on l.id = id_l join {right} r on r.id = id_r""")
     # Summed as decimals: sums of doubles differ from run to run in their last digits.
     warehouse.execute(f"""
         create or replace table {SCRATCH}.weighed as
-        with sizes as (select {where}, count(*) as n from {right} semi join {SCRATCH}.named using ({where}) group by all),
+        with named as materialized (
+            select a.id_l, a.id_r, a.first, a.last, a.is_elsewhere, {", ".join(f"l.{column}" for column in on)}
+            from {SCRATCH}.alone a join {left} l on l.id = a.id_l
+        ),
+        sizes as (select {where}, sum(n) as n from {homes} group by all),
         strangers as (
             select p.id_l, p.id_r, sum((
                     (b.n - case when b.first = p.first and b.last = p.last then 1 - {unseen} else 0 end) * {share}
                 )::decimal(28, 12))::double * any_value(s.n) / {all_} as expected,
                 case when any_value(p.is_elsewhere) then least({home}, {MOVED_WITHIN_SHARE}) else {home} end as share
-            from {SCRATCH}.named p
+            from named p
             join {own} f on f.id_l = p.id_l
             join {SCRATCH}.bearers b on b.first = f.first and b.last = f.last
             join sizes s on {" and ".join(f"s.{column} = p.{column}" for column in on)} {born}
             group by p.id_l, p.id_r
         )
         select id_l, id_r, share / (share + (1 - share) * expected) as probability from strangers""")
-    warehouse.execute(f"drop table {SCRATCH}.named")
 
 
 def unseen(warehouse: Warehouse, right: str) -> float:

@@ -40,12 +40,56 @@ CODED = {
     "county": "county_name",
     "sex": "sex_letter",
 }
+# The columns of a voter file that they come from.
+READ = {
+    "first": "first_name",
+    "last": "last_name",
+    "zip": "zip_code",
+    "city": "city",
+    "state": "state_abbr",
+    "county": "county_code",
+    "sex": "sex",
+}
 # Too many values to number: what is compared is a hash of 64 bits, by which two of a billion never meet.
 HASHED = ("phone", "email")
 # What stands between the parts of a name; accents go too, since one side writes them and the other does not.
 SEPARATORS = "' -.,''`'"
 SUFFIX_TAIL = "[ ,]+(JR|SR|II|III|IV|2ND|3RD)[.]?$"
 GENERATIONS = {"SR": 1, "I": 1, "JR": 2, "II": 2, "2ND": 2, "III": 3, "3RD": 3, "IV": 4, "V": 5}
+
+
+def _plain(text: str) -> str:
+    """SQL of a name in capitals without accents and separators; blank is null. Most are so already: to see that is six times as fast."""
+    cleaned = f"nullif(translate(upper(strip_accents({text}::varchar)), {SEPARATORS}, ''), '')"
+    return f"case when regexp_full_match({text}::varchar, '[A-Z]+') then {text}::varchar else {cleaned} end"
+
+
+def _written_suffix(column: str) -> str:
+    return f"nullif(replace(upper(trim({column}::varchar)), '.', ''), '')"
+
+
+def _generation(word: str) -> str:
+    cases = " ".join(f"when '{name}' then {number}" for name, number in GENERATIONS.items())
+    return f"(case {word} {cases} end)::tinyint"
+
+
+# A suffix written behind the last name is moved to where it belongs; only names with a space can have one.
+SUFFIX_BEHIND = f"case when contains(trim(last_name), ' ') then regexp_extract(upper(trim(last_name)), '{SUFFIX_TAIL}', 1) end"
+BARE_LAST = f"case when contains(trim(last_name), ' ') then regexp_replace(trim(last_name), '{SUFFIX_TAIL}', '', 'i') else last_name end"
+# What is made of a column that has few distinct values, so that it may be made once a value.
+CLEANED = {
+    "first": _plain("first_name"),
+    "last": _plain("bare_last"),
+    "zip": "nullif(left(trim(zip_code), 5), '')",
+    "city": _plain("city"),
+    "state": "nullif(upper(trim(state_abbr)), '')",
+    "county": "nullif(trim(county_code::varchar), '')",
+    "sex": "case when left(upper(trim(sex)), 1) in ('F', 'M') then left(upper(trim(sex)), 1) end",
+}
+# A birth date, where the state gives one, wins over the year.
+VOTER_BORN = {"year": "coalesce(year(birth_date), birth_year)", "month": "month(birth_date)", "day": "day(birth_date)"}
+PHONE = "nullif(trim(phone::varchar), '')"
+EMAIL = "nullif(lower(trim(email::varchar)), '')"
 
 
 @contextmanager
@@ -96,56 +140,37 @@ def clean_people(table: str) -> str:
 
 
 def clean_voters(table: str, id: str = "voter_id::varchar") -> str:
-    """Select of voters as records; ``id`` is the voter's id. A birth date, where the state gives one, wins over the year."""
+    """Select of voters as records; ``id`` is the voter's id."""
     return _clean(
         table,
         id=id,
         middle="middle_name",
         suffix="name_suffix",
         other_last="null::varchar",
-        year="coalesce(year(birth_date), birth_year)",
-        month="month(birth_date)",
-        day="day(birth_date)",
+        **VOTER_BORN,
     )
 
 
 def _clean(table: str, *, id: str, month: str, day: str, year: str = "birth_year", **columns: str) -> str:
-    # A suffix written behind the last name is moved to where it belongs; only names with a space can have one.
-    tail = (
-        f"case when contains(trim(last_name), ' ') then regexp_extract(upper(trim(last_name)), '{SUFFIX_TAIL}', 1) end"
-    )
-    bare = f"case when contains(trim(last_name), ' ') then regexp_replace(trim(last_name), '{SUFFIX_TAIL}', '', 'i') else last_name end"
-    generations = " ".join(f"when '{word}' then {number}" for word, number in GENERATIONS.items())
-    suffix = f"coalesce(nullif(replace(upper(trim({columns['suffix']}::varchar)), '.', ''), ''), nullif({tail}, ''))"
+    suffix = f"coalesce({_written_suffix(columns['suffix'])}, nullif({SUFFIX_BEHIND}, ''))"
+    plain = ", ".join(f"{value} as {column}" for column, value in CLEANED.items())
     return f"""
-        with named as (select *, {bare} as bare_last, {suffix} as suffix_word from {table})
+        with named as (select *, {BARE_LAST} as bare_last, {suffix} as suffix_word from {table})
         select
             {id} as id,
-            {_plain("first_name")} as first,
+            {plain},
             case when contains(trim(first_name), ' ') then {_plain("split_part(trim(first_name), ' ', 1)")} end as first_part,
             {_plain(columns["middle"])} as middle,
-            {_plain("bare_last")} as last,
             case when contains(trim(bare_last), ' ') or contains(bare_last, '-')
                 then translate(upper(strip_accents(trim(bare_last))), '-', ' ') end as last_words,
             {_plain(columns["other_last"])} as other_last,
-            (case suffix_word {generations} end)::tinyint as suffix,
+            {_generation("suffix_word")} as suffix,
             ({year})::smallint as birth_year,
             ({month})::tinyint as birth_month,
             ({day})::tinyint as birth_day,
-            nullif(left(trim(zip_code), 5), '') as zip,
-            {_plain("city")} as city,
-            nullif(upper(trim(state_abbr)), '') as state,
-            nullif(trim(county_code::varchar), '') as county,
-            nullif(trim(phone::varchar), '') as phone,
-            nullif(lower(trim(email::varchar)), '') as email,
-            case when left(upper(trim(sex)), 1) in ('F', 'M') then left(upper(trim(sex)), 1) end as sex
+            {PHONE} as phone,
+            {EMAIL} as email
         from named"""
-
-
-def _plain(text: str) -> str:
-    """SQL of a name in capitals without accents and separators; blank is null. Most are so already: to see that is six times as fast."""
-    cleaned = f"nullif(translate(upper(strip_accents({text}::varchar)), {SEPARATORS}, ''), '')"
-    return f"case when regexp_full_match({text}::varchar, '[A-Z]+') then {text}::varchar else {cleaned} end"
 
 
 def with_forms(cleaned: str) -> str:
@@ -171,15 +196,24 @@ def with_forms(cleaned: str) -> str:
         left join {SCRATCH}.nicknames p on p.name = c.first_part"""
 
 
-def store_codes(warehouse: Warehouse, *cleaned: str) -> None:
-    """Number every name and place of some cleaned tables: a type for each kind in the scratch database, and a table of its codes.
+def store_codes(warehouse: Warehouse, voters_table: str, people: str) -> None:
+    """Number every name and place of voters and of cleaned people: a type for each kind in the scratch database, and its codes.
 
-    A code is still a text to every function; only where two are compared, or joined on, it is a number.
+    A code is still a text to every function; only where two are compared, or joined on, it is a number. Each column of the voters also
+    gets ``linking.<column>_read`` (raw, word): what it says, cleaned once a spelling and not once a voter.
     """
+    for column, source in READ.items():
+        bare = f", {BARE_LAST} as bare_last, {_generation(SUFFIX_BEHIND)} as suffix" if column == "last" else ""
+        warehouse.execute(f"""
+            create table {SCRATCH}.{column}_read as
+            with named as (
+                select *{bare} from (select distinct {source} from {voters_table} where {source} is not null)
+            )
+            select {source} as raw, {CLEANED[column]} as word{", suffix" if bare else ""} from named""")
     for kind in sorted(set(CODED.values())):
         columns = [column for column, of in CODED.items() if of == kind]
         words = " union ".join(
-            f"select distinct {column} as word from {table}" for table in cleaned for column in columns
+            f"select word from {SCRATCH}.{column}_read union select distinct {column} from {people}" for column in columns
         )
         warehouse.execute(f"""
             create type {SCRATCH}.{kind} as enum (
@@ -189,23 +223,45 @@ def store_codes(warehouse: Warehouse, *cleaned: str) -> None:
             select code::varchar as word, code from (select unnest(enum_range(null::{SCRATCH}.{kind})) as code)""")
 
 
-def coded(cleaned: str, more: str) -> str:
-    """Select of what the equalities of the rules speak of, narrow: codes for names and places, hashes for contacts, the birthday.
+def coded_people(cleaned: str) -> str:
+    """Select of people for the rules' equalities, narrow: codes for names and places, hashes for contacts, the birthday.
 
-    Args:
-        cleaned: a table that ``store_codes`` has seen, or a select in brackets.
-        more: the id and whatever else the select is to have of the table ``c``.
+    ``first_forms`` and ``last_forms`` are codes too: a form that nobody is called by has none, and finds nobody.
     """
     codes = ", ".join(f"of_{column}.code as {column}" for column in CODED)
     hashes = ", ".join(f"case when c.{column} is not null then hash(c.{column}) end as {column}" for column in HASHED)
+    forms = ", ".join(
+        f"list_filter(try_cast(c.{column}_forms as {SCRATCH}.{CODED[column]}[]), x -> x is not null) as {column}_forms"
+        for column in ("first", "last")
+    )
     # A join looks each text up once and takes half the time of a cast.
     joins = " ".join(
         f"left join {SCRATCH}.{kind}_codes of_{column} on of_{column}.word = c.{column}"
         for column, kind in CODED.items()
     )
-    return (
-        f"select {more}, {codes}, {hashes}, c.suffix, c.birth_year, c.birth_month, c.birth_day from {cleaned} c {joins}"
+    return f"select c.id, {codes}, {hashes}, c.suffix, c.birth_year, c.birth_month, c.birth_day, {forms} from {cleaned} c {joins}"
+
+
+def coded_voters(table: str) -> str:
+    """The same columns of voters, without forms; the spellings come from what ``store_codes`` has read of the table."""
+    codes = ", ".join(f"of_{column}.code as {column}" for column in CODED)
+    joins = " ".join(
+        f"""left join (select * exclude (word) from {SCRATCH}.{column}_read join {SCRATCH}.{kind}_codes using (word)) of_{column}
+            on of_{column}.raw = c.{READ[column]}"""
+        for column, kind in CODED.items()
     )
+    return f"""
+        select
+            c.voter_id::varchar as voter_id,
+            {codes},
+            case when {PHONE} is not null then hash({PHONE}) end as phone,
+            case when {EMAIL} is not null then hash({EMAIL}) end as email,
+            case when {_written_suffix("c.name_suffix")} is null then of_last.suffix
+                else {_generation(_written_suffix("c.name_suffix"))} end as suffix,
+            ({VOTER_BORN["year"]})::smallint as birth_year,
+            ({VOTER_BORN["month"]})::tinyint as birth_month,
+            ({VOTER_BORN["day"]})::tinyint as birth_day
+        from {table} c {joins}"""
 
 
 def store_nicknames(warehouse: Warehouse) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groundgame.linkage import rarity, rules
-from groundgame.linkage.records import CODED, SCRATCH
+from groundgame.linkage.records import SCRATCH
 
 if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MOST_SHARERS = 10
 # Between two tables alone: within one, records may be compared that are of no home.
 HOPEFUL = " and ".join(f"({condition}) is not true" for condition in rules.HOPELESS)
+ELSEWHERE = "coalesce(l.zip <> r.zip, false)"
 NOT_CONTRADICTED = " and ".join(f"({condition}) is not true" for condition in rules.CONTRADICTIONS)
 
 
@@ -35,18 +36,25 @@ def drop_shared_contacts(warehouse: Warehouse, left: str, right: str) -> None:
 def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = False) -> None:
     """Make ``linking.namesakes``: pairs whose names agree in some form and that a rule asks for, one column a key by names.
 
-    All keys and blocks share one join, which reads the large side once.
+    Besides them: the voter's ``first`` and ``last``, and ``is_elsewhere`` (the ZIP is another). All keys and blocks share one join.
     """
     named: list[rules.Key | rules.Block] = [rule for rule in (*rules.KEYS, *rules.BLOCKS) if rule.names != "none"]
     # Who agrees on ZIP and year agrees on the ZIP: the wider set of pairs is enough.
     asked = list(dict.fromkeys(rule.on for rule in named if not any(set(other.on) < set(rule.on) for other in named)))
-    # A form that nobody is called by has no code, and finds nobody.
-    form = "{0}" if same else f"try_cast({{0}} as {SCRATCH}.{CODED['first']})"
+    filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
+    asked = [on for on in asked if _sides(on) <= filled]
+    places = " or ".join(f"({_equalities(on)})" for on in asked) or "false"
+    columns = ", ".join(["id", *sorted({side[2:] for on in asked for side in _sides(on) if side.startswith("l.")})])
     warehouse.execute(f"""
         create or replace table {SCRATCH}.names as
-        select * exclude (first_form, last_forms), {form.format("first_form")} as first_form,
-            {form.format("unnest(last_forms)")} as last_form
-        from (select * exclude (first_forms), unnest(first_forms) as first_form from {left})""")
+        select * exclude (last_forms), unnest(last_forms) as last_form
+        from (select {columns}, unnest(first_forms) as first_form, last_forms from {left})""")
+    # Of forty who bear a name one is met: what is asked of those few alone is kept out of the join that finds them.
+    warehouse.execute(f"""
+        create or replace table {SCRATCH}.met as
+        select l.id as id_l, r.id as id_r
+        from {SCRATCH}.names l join {right} r on l.first_form = r.first and l.last_form = r.last
+        where ({places}){" and l.id < r.id" if same else ""}""")
     exact = "l.first = r.first and l.last = r.last"
     answers = "".join(
         f", coalesce({_equalities(key.on)} and {key.also} and {NOT_CONTRADICTED}"
@@ -54,14 +62,11 @@ def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = Fal
         for key in rules.KEYS
         if key.names != "none"
     )
-    filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
-    places = " or ".join(f"({_equalities(on)})" for on in asked if _sides(on) <= filled) or "false"
-    # Who bears which name is few enough to be looked through once; a join for each place would read the large side as often.
     warehouse.execute(f"""
         create or replace table {SCRATCH}.namesakes as
-        select l.id as id_l, r.id as id_r{answers}
-        from {SCRATCH}.names l join {right} r on l.first_form = r.first and l.last_form = r.last
-        where ({places}) and {"l.id < r.id" if same else HOPEFUL}""")
+        select id_l, id_r, r.first, r.last, {ELSEWHERE} as is_elsewhere{answers}
+        from {SCRATCH}.met join {left} l on l.id = id_l join {right} r on r.id = id_r where {"true" if same else HOPEFUL}""")
+    warehouse.execute(f"drop table {SCRATCH}.met")
 
 
 def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
@@ -76,6 +81,7 @@ def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
     )
     filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
     unclaimed = f"(from {left} p where not exists (from {claims} c where c.person = p.id))"
+    rarity.count_homes(warehouse, right)
     rarity.count_names(warehouse, left, right)
     unseen, have_met = rarity.unseen(warehouse, right), False
     for key in rules.KEYS:
@@ -89,26 +95,27 @@ def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
         if not _sides(key.on) <= filled:
             continue
         if have_met and key.names != "none":
-            pairs = f"""select id_l, id_r from {SCRATCH}.namesakes n
+            pairs = f"""select id_l, id_r, first, last, is_elsewhere from {SCRATCH}.namesakes n
                 where {key.name} and not exists (from {claims} c where c.person = n.id_l)"""
         else:
             on = key.on if key.names == "none" else (*key.on, "first", "last")
-            pairs = _join(unclaimed, right, _equalities(on), f"{key.also} and {NOT_CONTRADICTED}")
-        _link_alone(warehouse, key, pairs, left, right, unseen)
+            named = f", l.first, l.last, {ELSEWHERE} as is_elsewhere" if key.is_rare else ""
+            pairs = _join(unclaimed, right, _equalities(on), f"{key.also} and {NOT_CONTRADICTED}", named)
+        _link_alone(warehouse, key, pairs, left, unseen)
     warehouse.execute(f"delete from {remainder} where id in (select person from {claims})")
 
 
-def _link_alone(warehouse: Warehouse, key: rules.Key, pairs: str, left: str, right: str, unseen: float) -> None:
+def _link_alone(warehouse: Warehouse, key: rules.Key, pairs: str, left: str, unseen: float) -> None:
     """Add those of the pairs to the claims that are alone on both sides and, where the key asks for it, of a rare name."""
     warehouse.execute(f"""
         create or replace table {SCRATCH}.alone as
         with pairs as materialized ({pairs}),
-        one_voter as (select id_l, min(id_r) as id_r from pairs group by id_l having count(*) = 1),
+        one_voter as (select id_l from pairs group by id_l having count(*) = 1),
         one_person as (select id_r from pairs group by id_r having count(*) = 1)
-        select id_l, id_r, {key.probability} as probability from one_voter semi join one_person using (id_r)""")
+        select *, {key.probability} as probability from pairs semi join one_voter using (id_l) semi join one_person using (id_r)""")
     sure = "alone"
     if key.is_rare:
-        rarity.weigh(warehouse, left, right, key.on, unseen, f"{SCRATCH}.names" if key.names == "forms" else None)
+        rarity.weigh(warehouse, left, key.on, unseen, f"{SCRATCH}.names" if key.names == "forms" else None)
         sure = "weighed"
     warehouse.execute(f"""
         insert into {SCRATCH}.claims select id_l, id_r, least(probability, {key.probability}), '{key.name}' from {SCRATCH}.{sure}
@@ -210,5 +217,5 @@ def _value(side: str, column: str) -> str:
     return f"ascii({side}.{column[:-3]})" if column.endswith("[1]") else f"{side}.{column}"
 
 
-def _join(left: str, right: str, on: str, also: str) -> str:
-    return f"select l.id as id_l, r.id as id_r from {left} l join {right} r on {on} where {also}"
+def _join(left: str, right: str, on: str, also: str, more: str = "") -> str:
+    return f"select l.id as id_l, r.id as id_r{more} from {left} l join {right} r on {on} where {also}"
