@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from groundgame.config import Settings
 from groundgame.errors import SpecError
-from groundgame.linkage import decide, ledger, model, records, rules, waterfall
+from groundgame.linkage import decide, ledger, model, rarity, records, rules, waterfall
 from groundgame.linkage.engine import linking
 from groundgame.linkage.records import SCRATCH
 from groundgame.result import Result
@@ -61,6 +61,7 @@ def deduplicate(
     _check_schema(links_schema)
     with linking(settings, [table], links_schema) as warehouse:
         count = _clean(warehouse, _as_records(warehouse, table))
+        waterfall.list_names(warehouse, RECORDS, RECORDS)
         waterfall.meet_namesakes(warehouse, RECORDS, RECORDS, same=True)
         sure = " or ".join(key.name for key in rules.KEYS if key.names == "exact")
         found = warehouse.fetch(f"select count(*) from {SCRATCH}.namesakes where {sure}").column(0)[0].as_py()
@@ -167,7 +168,9 @@ def _clean(warehouse: Warehouse, source: str) -> int:
     """Make ``linking.records`` of cleaned ones, with all forms of the names; returns their number."""
     records.store_nicknames(warehouse)
     warehouse.execute(f"create table {SCRATCH}.cleaned as {source}")
-    warehouse.execute(f"create table {RECORDS} as {records.with_forms(f'{SCRATCH}.cleaned')}")
+    rarity.count_bearers(warehouse, f"{SCRATCH}.cleaned")
+    with_forms = records.with_forms(f"{SCRATCH}.cleaned")
+    warehouse.execute(f"create table {RECORDS} as {rarity.with_bearers(f'({with_forms})')}")
     waterfall.drop_shared_contacts(warehouse, RECORDS, RECORDS)
     count: int = warehouse.fetch(f"select count(*) from {RECORDS}").column(0)[0].as_py()
     return count
@@ -182,7 +185,7 @@ def _compare(
     model.draw(warehouse, RECORDS, RECORDS, seed, same=True)
     warehouse.execute(f"create view {SCRATCH}.compared as from {RECORDS}")
     m, u = model.learn(warehouse, prior)
-    model.count_terms(warehouse, RECORDS)
+    model.count_terms(warehouse)
     model.score(warehouse, "pairs", "scored", m, u, prior)
     warehouse.execute(f"""
         create table {SCRATCH}.same_person as

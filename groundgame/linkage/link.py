@@ -88,7 +88,7 @@ def match(warehouse: Warehouse, people_table: str, voters_table: str, seed: int,
     learners = f"(from {people} where is_learner)"
     waterfall.collect_lessons(warehouse, learners, voters, model.LESSON_PAIRS)
     model.draw(warehouse, learners, voters, seed, by="voter_id")
-    model.count_terms(warehouse, voters)
+    model.count_terms(warehouse)
     _gather(warehouse, people, voters, voters_table)
     warehouse.execute(f"drop view {voters}")
     for table in ("roll", "people", "remainder", "names", "namesakes", "cleaned"):  # memory for what follows
@@ -118,7 +118,7 @@ def _prepare(warehouse: Warehouse, people_table: str, voters_table: str, seed: i
         select id, coalesce(is_learner, false) as is_learner, t.id is not null as is_tonight
         from learners full join {SCRATCH}.tonight t using (id)""")
     wanted = f"(from {people_table} semi join {SCRATCH}.wanted using (id))"
-    warehouse.execute(f"create table {cleaned} as {records.with_forms(f'({records.clean_people(wanted)})')}")
+    warehouse.execute(f"create table {cleaned} as {records.clean_people(wanted)}")
     # Their names have been read; what is left to do asks for their keys.
     warehouse.execute(
         f"create or replace table {people_table} as select id, person_key, content_hash from {people_table}"
@@ -149,8 +149,10 @@ def _gather(warehouse: Warehouse, people: str, voters: str, voters_table: str) -
     contacts = ", ".join(
         f"case when p.{column} is not null then c.{column} end as {column}" for column in records.HASHED
     )
+    asking = f"""(
+        select c.* replace ({contacts}) from {SCRATCH}.cleaned c join {people} p using (id)
+        where id in (select join_key_l from {pairs} union all select join_key_l from {taught}))"""
     warehouse.execute(f"""
         create table {SCRATCH}.compared as
-        select c.* replace ({contacts}) from {SCRATCH}.cleaned c join {people} p using (id)
-        where id in (select join_key_l from {pairs} union all select join_key_l from {taught})
+        {records.with_forms(asking)}
         union all by name {records.with_forms(f"({records.clean_voters(met, id='id')})")}""")

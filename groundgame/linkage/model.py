@@ -131,13 +131,12 @@ def score(
             raise WarehouseError("link", f"Splink failed: {type(error).__name__}") from None
 
 
-def count_terms(warehouse: Warehouse, right: str) -> None:
-    """Make the term frequencies of the names among ``right``, as shares of all that are filled."""
+def count_terms(warehouse: Warehouse) -> None:
+    """Make the term frequencies of the names, as shares of all that are filled; ``rarity.count_bearers`` has counted them."""
     for column in _rare_columns():
         warehouse.execute(f"""
             create or replace table {SCRATCH}.tf_{column} as
-            select {column}::varchar as {column}, count(*) / sum(count(*)) over () as tf_{column}
-            from {right} where {column} is not null group by {column}""")
+            select {column}::varchar as {column}, n / sum(n) over () as tf_{column} from {SCRATCH}.{column}_bearers""")
 
 
 def grade(comparison: str, label: str) -> int:

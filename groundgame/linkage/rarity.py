@@ -32,6 +32,21 @@ YEAR = "birth_year"
 PLACE = ("zip", "city", "state", "county")
 
 
+def count_bearers(warehouse: Warehouse, right: str) -> None:
+    """Make ``linking.first_bearers`` (first, n) and ``linking.last_bearers`` (last, n): how many of ``right`` are called so."""
+    for column in ("first", "last"):
+        warehouse.execute(f"""
+            create or replace table {SCRATCH}.{column}_bearers as
+            select {column}, count(*) as n from {right} where {column} is not null group by {column}""")
+
+
+def with_bearers(left: str) -> str:
+    """Select of records with ``first_bearers`` and ``last_bearers``, as ``count_bearers`` has counted them."""
+    return f"""
+        select l.*, f.n as first_bearers, s.n as last_bearers
+        from {left} l left join {SCRATCH}.first_bearers f using (first) left join {SCRATCH}.last_bearers s using (last)"""
+
+
 def count_homes(warehouse: Warehouse, right: str) -> None:
     """Make what all keys ask of the whole of ``right``, counted once.
 

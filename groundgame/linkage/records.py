@@ -76,6 +76,9 @@ def _generation(word: str) -> str:
 # A suffix written behind the last name is moved to where it belongs; only names with a space can have one.
 SUFFIX_BEHIND = f"case when contains(trim(last_name), ' ') then regexp_extract(upper(trim(last_name)), '{SUFFIX_TAIL}', 1) end"
 BARE_LAST = f"case when contains(trim(last_name), ' ') then regexp_replace(trim(last_name), '{SUFFIX_TAIL}', '', 'i') else last_name end"
+# Compared as numbers: eight million short texts would cost more.
+LETTER = "ascii({0})::smallint"
+LETTERS = "of_first.letter as first_letter, of_last.letter as last_letter"
 # What is made of a column that has few distinct values, so that it may be made once a value.
 CLEANED = {
     "first": _plain("first_name"),
@@ -174,26 +177,33 @@ def _clean(table: str, *, id: str, month: str, day: str, year: str = "birth_year
 
 
 def with_forms(cleaned: str) -> str:
-    """Select of cleaned records with what the comparisons need besides: the date as text, and all forms of the names."""
-    # Most names are one word: what the lists hold is then known without building them by functions.
+    """Select of cleaned records with what the rules need besides: first letters, the date as text, all forms of the names."""
+    words = "list_filter(string_split(coalesce(last_words, ''), ' '), x -> length(x) >= 3)"
     return f"""
         select
             c.*,
             case when birth_year is not null and birth_month is not null and birth_day is not null
                 then (birth_year::int * 10000 + birth_month::int * 100 + birth_day::int)::varchar end as birth_text,
-            case when c.first is not null and c.first_part is null then coalesce(n.forms, [c.first])
-                else list_distinct(list_filter(
-                    list_concat([c.first, c.first_part], coalesce(n.forms, []), coalesce(p.forms, [])), lambda x: x is not null
-                )) end as first_forms,
-            case when c.last is not null and c.other_last is null and c.last_words is null then [c.last]
-                else list_distinct(list_filter(
-                    list_concat([c.last, c.other_last],
-                        list_filter(string_split(coalesce(c.last_words, ''), ' '), lambda x: length(x) >= 3)),
-                    lambda x: x is not null
-                )) end as last_forms
-        from {cleaned} c
-        left join {SCRATCH}.nicknames n on n.name = c.first
-        left join {SCRATCH}.nicknames p on p.name = c.first_part"""
+            {LETTER.format("c.first")} as first_letter,
+            {LETTER.format("c.last")} as last_letter,
+            {_forms(words)}
+        from {cleaned} c {_joined_nicknames("nicknames")}"""
+
+
+def _forms(words: str) -> str:
+    """SQL of ``first_forms`` and ``last_forms``, of texts or of codes; ``words``: the parts of a last name that has several."""
+    # Most names are one word: what the lists hold is then known without building them by functions.
+    return f"""
+        case when c.first is not null and c.first_part is null then coalesce(n.forms, [c.first])
+            else list_distinct(list_filter(
+                list_concat([c.first, c.first_part], coalesce(n.forms, []), coalesce(p.forms, [])), x -> x is not null
+            )) end as first_forms,
+        case when c.last is not null and c.other_last is null and c.last_words is null then [c.last]
+            else list_distinct(list_filter(list_concat([c.last, c.other_last], {words}), x -> x is not null)) end as last_forms"""
+
+
+def _joined_nicknames(table: str) -> str:
+    return f"left join {SCRATCH}.{table} n on n.name = c.first left join {SCRATCH}.{table} p on p.name = c.first_part"
 
 
 def store_codes(warehouse: Warehouse, voters_table: str, people: str) -> None:
@@ -220,7 +230,12 @@ def store_codes(warehouse: Warehouse, voters_table: str, people: str) -> None:
                 select word from (select '' as word union {words}) where word is not null order by word)""")
         warehouse.execute(f"""
             create table {SCRATCH}.{kind}_codes as
-            select code::varchar as word, code from (select unnest(enum_range(null::{SCRATCH}.{kind})) as code)""")
+            select code::varchar as word, code, {LETTER.format("code")} as letter from (select unnest(enum_range(null::{SCRATCH}.{kind})) as code)""")
+    spelling = f"{SCRATCH}.{CODED['first']}"
+    warehouse.execute(f"""
+        create table {SCRATCH}.nickname_codes as
+        select try_cast(name as {spelling}) as name, list_filter(try_cast(forms as {spelling}[]), x -> x is not null) as forms
+        from {SCRATCH}.nicknames where try_cast(name as {spelling}) is not null""")
 
 
 def coded_people(cleaned: str) -> str:
@@ -228,18 +243,21 @@ def coded_people(cleaned: str) -> str:
 
     ``first_forms`` and ``last_forms`` are codes too: a form that nobody is called by has none, and finds nobody.
     """
-    codes = ", ".join(f"of_{column}.code as {column}" for column in CODED)
+    columns = {**CODED, "first_part": CODED["first"], "other_last": CODED["last"]}
+    codes = ", ".join(f"of_{column}.code as {column}" for column in columns)
     hashes = ", ".join(f"case when c.{column} is not null then hash(c.{column}) end as {column}" for column in HASHED)
-    forms = ", ".join(
-        f"list_filter(try_cast(c.{column}_forms as {SCRATCH}.{CODED[column]}[]), x -> x is not null) as {column}_forms"
-        for column in ("first", "last")
-    )
     # A join looks each text up once and takes half the time of a cast.
     joins = " ".join(
         f"left join {SCRATCH}.{kind}_codes of_{column} on of_{column}.word = c.{column}"
-        for column, kind in CODED.items()
+        for column, kind in columns.items()
     )
-    return f"select c.id, {codes}, {hashes}, c.suffix, c.birth_year, c.birth_month, c.birth_day, {forms} from {cleaned} c {joins}"
+    words = f"try_cast(string_split(coalesce(last_words, ''), ' ') as {SCRATCH}.{CODED['last']}[])"
+    return f"""
+        with coded as (
+            select c.id, {codes}, {LETTERS}, {hashes}, c.suffix, c.birth_year, c.birth_month, c.birth_day, c.last_words from {cleaned} c {joins}
+        )
+        select c.* exclude (first_part, other_last, last_words), {_forms(words)}
+        from coded c {_joined_nicknames("nickname_codes")}"""
 
 
 def coded_voters(table: str) -> str:
@@ -254,6 +272,7 @@ def coded_voters(table: str) -> str:
         select
             c.voter_id::varchar as voter_id,
             {codes},
+            {LETTERS},
             case when {PHONE} is not null then hash({PHONE}) end as phone,
             case when {EMAIL} is not null then hash({EMAIL}) end as email,
             case when {_written_suffix("c.name_suffix")} is null then of_last.suffix

@@ -34,7 +34,10 @@ class Key:
 
 @dataclass(frozen=True)
 class Block:
-    """Pairs that are worth comparing: ``on`` are equalities (``column`` or ``left = right``), ``also`` is tested inside the block."""
+    """Pairs that are worth comparing: ``on`` are equalities (``column`` or ``left = right``), ``also`` is tested inside the block.
+
+    Where ``names`` take part, ``also`` may speak of ``l.bearers`` besides what ``on`` speaks of: how many are called so.
+    """
 
     name: str
     on: tuple[str, ...]
@@ -114,17 +117,23 @@ KEYS = (
 
 CLOSE_FIRST = "(list_contains(l.first_forms, r.first) or jaro_winkler_similarity(l.first, r.first) >= 0.8)"
 CLOSE_LAST = "(list_contains(l.last_forms, r.last) or jaro_winkler_similarity(l.last, r.last) >= 0.82)"
+# A name that hundreds bear, a year of birth and a first letter say little: where nothing else agrees, only a rarer one reaches one half.
+# How many bear it is counted among the voters, so that the bound is the same for a town and a state.
+RARE = 1000
+RARE_NAME = 100
+RARE_FIRST = f"l.first_bearers <= {RARE}"
+RARE_LAST = f"l.last_bearers <= {RARE}"
 # Namesakes in any form are looked at wherever place or birth year agrees; the other blocks bear with a mistyped or missing part.
 BLOCKS = (
     Block("namesakes_in_zip", ("zip",), names="forms"),
     Block("namesakes_in_city", ("city", "state"), names="forms"),
     Block("namesakes_in_county", ("county", "state"), names="forms"),
-    Block("namesakes_of_age", ("birth_year",), names="forms"),
-    Block("home_and_first_letter", ("zip", "birth_year", "first[1]"), also=f"({CLOSE_LAST} or l.first = r.first)"),
+    Block("namesakes_of_age", ("birth_year",), also=f"l.bearers <= {RARE_NAME}", names="forms"),
+    Block("home_and_first_letter", ("zip", "birth_year", "first[1]"), also=f"(({RARE_FIRST} and l.first = r.first) or {CLOSE_LAST})"),
     Block("home_and_last_letter", ("zip", "birth_year", "last[1]"), also=f"({CLOSE_FIRST} or l.last = r.last)"),
     Block("home_and_last_name", ("zip", "last", "first[1]"), also=CLOSE_FIRST),
     Block("home_and_first_name", ("zip", "first", "last[1]"), also=CLOSE_LAST),
-    Block("moved", ("last", "birth_year", "first[1]"), also=CLOSE_FIRST),
+    Block("moved", ("last", "birth_year", "first[1]"), also=f"({RARE_LAST} or l.city = r.city) and {CLOSE_FIRST}"),
     # What has to agree besides stands among the equalities: tested inside the block, it would be asked of ten times the pairs.
     Block("mistyped_last_name_in_city", ("first", "birth_year", "last[1]", "city"), also=CLOSE_LAST),
     Block("mistyped_last_name_and_month", ("first", "birth_year", "last[1]", "birth_month"), also=CLOSE_LAST),

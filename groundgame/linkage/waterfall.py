@@ -33,79 +33,83 @@ def drop_shared_contacts(warehouse: Warehouse, left: str, right: str) -> None:
             )""")
 
 
+def list_names(warehouse: Warehouse, left: str, right: str) -> None:
+    """Make ``linking.names`` (id, first_form, last_form, bearers): each form of a name of ``left`` that somebody in ``right`` bears."""
+    warehouse.execute(f"""
+        create or replace table {SCRATCH}.names as
+        select id, first_form, unnest(last_forms) as last_form
+        from (select id, unnest(first_forms) as first_form, last_forms from {left})""")
+    rarity.count_names(warehouse, f"(select first_form as first, last_form as last from {SCRATCH}.names)", right)
+    warehouse.execute(f"""
+        create or replace table {SCRATCH}.names as
+        select n.*, b.n as bearers
+        from {SCRATCH}.names n join {SCRATCH}.bearers b on b.first = n.first_form and b.last = n.last_form""")
+
+
 def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = False) -> None:
     """Make ``linking.namesakes``: pairs whose names agree in some form and that a rule asks for, one column a key by names.
 
-    Besides them: the voter's ``first`` and ``last``, and ``is_elsewhere`` (the ZIP is another). All keys and blocks share one join.
+    Besides them: the voter's ``first`` and ``last``, and ``is_elsewhere`` (the ZIP is another). Needs ``linking.names``.
     """
-    named: list[rules.Key | rules.Block] = [rule for rule in (*rules.KEYS, *rules.BLOCKS) if rule.names != "none"]
-    # Who agrees on ZIP and year agrees on the ZIP: the wider set of pairs is enough.
-    asked = list(dict.fromkeys(rule.on for rule in named if not any(set(other.on) < set(rule.on) for other in named)))
     filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
-    asked = [on for on in asked if _sides(on) <= filled]
-    places = " or ".join(f"({_equalities(on)})" for on in asked) or "false"
-    columns = ", ".join(["id", *sorted({side[2:] for on in asked for side in _sides(on) if side.startswith("l.")})])
-    warehouse.execute(f"""
-        create or replace table {SCRATCH}.names as
-        select * exclude (last_forms), unnest(last_forms) as last_form
-        from (select {columns}, unnest(first_forms) as first_form, last_forms from {left})""")
-    # Of forty who bear a name one is met: what is asked of those few alone is kept out of the join that finds them.
-    warehouse.execute(f"""
-        create or replace table {SCRATCH}.met as
-        select l.id as id_l, r.id as id_r
-        from {SCRATCH}.names l join {right} r on l.first_form = r.first and l.last_form = r.last
-        where ({places}){" and l.id < r.id" if same else ""}""")
-    exact = "l.first = r.first and l.last = r.last"
+    asked = {rule.on: "true" for rule in rules.KEYS if rule.names != "none"}
+    asked |= {rule.on: rule.also for rule in rules.BLOCKS if rule.names != "none"}
+    # Who agrees on ZIP and year agrees on the ZIP: the wider set of pairs is enough.
+    wide = [set(on) for on, also in asked.items() if also == "true" and _sides(on) <= filled]
+    asked = {on: also for on, also in asked.items() if _sides(on) <= filled and not any(other < set(on) for other in wide)}
     answers = "".join(
-        f", coalesce({_equalities(key.on)} and {key.also} and {NOT_CONTRADICTED}"
-        f"{' and ' + exact if key.names == 'exact' else ''}, false) as {key.name}"
+        f", coalesce({_equalities((*key.on, *(('first', 'last') if key.names == 'exact' else ())))} "
+        f"and {key.also} and {NOT_CONTRADICTED}, false) as {key.name}"
         for key in rules.KEYS
         if key.names != "none"
     )
-    warehouse.execute(f"""
-        create or replace table {SCRATCH}.namesakes as
-        select id_l, id_r, r.first, r.last, {ELSEWHERE} as is_elsewhere{answers}
-        from {SCRATCH}.met join {left} l on l.id = id_l join {right} r on r.id = id_r where {"true" if same else HOPEFUL}""")
-    warehouse.execute(f"drop table {SCRATCH}.met")
+    named = f"(select l.*, n.first_form, n.last_form, n.bearers from {SCRATCH}.names n join {left} l using (id))"
+    by_name = "l.first_form = r.first and l.last_form = r.last"
+    once = "l.id < r.id" if same else HOPEFUL
+    more = f", r.first, r.last, {ELSEWHERE} as is_elsewhere{answers}"
+    warehouse.execute(f"create or replace table {SCRATCH}.namesakes as {_join(named, right, by_name, 'false', more)}")
+    met: list[str] = []
+    # A join for each place: of forty who bear a name, one is near, and a join by names alone would look at all of them.
+    for on, also in asked.items():
+        already = "".join(f" and ({other}) is not true" for other in met)
+        pairs = _join(named, right, f"{by_name} and {_equalities(on)}", f"{also} and {once}{already}", more)
+        warehouse.execute(f"insert into {SCRATCH}.namesakes {pairs}")
+        met.append(f"{_equalities(on)} and {also}")
 
 
 def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
     """Fill ``linking.claims`` (person, voter, probability, method) and leave those without a claim in ``linking.remainder``.
 
     The first key that holds for one pair alone links it. A person leaves the waterfall with the first link; a voter does not, so that
-    a second claimant is seen and settled later. Who is linked by names as written need not meet namesakes in any other form.
+    a second claimant is seen and settled later.
     """
     claims, remainder = f"{SCRATCH}.claims", f"{SCRATCH}.remainder"
     warehouse.execute(
         f"create or replace table {claims} (person bigint, voter bigint, probability double, method varchar)"
     )
     filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
-    unclaimed = f"(from {left} p where not exists (from {claims} c where c.person = p.id))"
+    keys = [key for key in rules.KEYS if _sides(key.on) <= filled]
+    for key in [key for key in keys if key.names == "none"]:
+        pairs = _join(_unclaimed(left), right, _equalities(key.on), f"{key.also} and {NOT_CONTRADICTED}")
+        _link_alone(warehouse, key, pairs, left)
+    warehouse.execute(f"create or replace table {remainder} as {_unclaimed(left)}")
+    list_names(warehouse, remainder, right)
+    meet_namesakes(warehouse, remainder, right)
     rarity.count_homes(warehouse, right)
-    rarity.count_names(warehouse, left, right)
-    unseen, have_met = rarity.unseen(warehouse, right), False
-    for key in rules.KEYS:
-        if key.names == "forms" and not have_met:
-            warehouse.execute(f"create or replace table {remainder} as from {unclaimed}")
-            meet_namesakes(warehouse, remainder, right)
-            rarity.count_names(
-                warehouse, f"(select first_form as first, last_form as last from {SCRATCH}.names)", right
-            )
-            unclaimed, have_met = f"(from {remainder} p where not exists (from {claims} c where c.person = p.id))", True
-        if not _sides(key.on) <= filled:
-            continue
-        if have_met and key.names != "none":
-            pairs = f"""select id_l, id_r, first, last, is_elsewhere from {SCRATCH}.namesakes n
-                where {key.name} and not exists (from {claims} c where c.person = n.id_l)"""
-        else:
-            on = key.on if key.names == "none" else (*key.on, "first", "last")
-            named = f", l.first, l.last, {ELSEWHERE} as is_elsewhere" if key.is_rare else ""
-            pairs = _join(unclaimed, right, _equalities(on), f"{key.also} and {NOT_CONTRADICTED}", named)
+    unseen = rarity.unseen(warehouse, right)
+    for key in [key for key in keys if key.names != "none"]:
+        pairs = f"""select id_l, id_r, first, last, is_elsewhere from {SCRATCH}.namesakes n
+            where {key.name} and not exists (from {claims} c where c.person = n.id_l)"""
         _link_alone(warehouse, key, pairs, left, unseen)
-    warehouse.execute(f"delete from {remainder} where id in (select person from {claims})")
+    rarity.count_bearers(warehouse, right)
+    warehouse.execute(f"create or replace table {remainder} as {rarity.with_bearers(_unclaimed(remainder))}")
 
 
-def _link_alone(warehouse: Warehouse, key: rules.Key, pairs: str, left: str, unseen: float) -> None:
+def _unclaimed(people: str) -> str:
+    return f"(from {people} p where not exists (from {SCRATCH}.claims c where c.person = p.id))"
+
+
+def _link_alone(warehouse: Warehouse, key: rules.Key, pairs: str, left: str, unseen: float = 0) -> None:
     """Add those of the pairs to the claims that are alone on both sides and, where the key asks for it, of a rare name."""
     warehouse.execute(f"""
         create or replace table {SCRATCH}.alone as
@@ -213,8 +217,8 @@ def _equalities(columns: tuple[str, ...]) -> str:
 
 
 def _value(side: str, column: str) -> str:
-    """SQL of a column or of its first letter, which is compared as a number: eight million short texts would cost more."""
-    return f"ascii({side}.{column[:-3]})" if column.endswith("[1]") else f"{side}.{column}"
+    """SQL of a column, or of its first letter."""
+    return f"{side}.{column[:-3]}_letter" if column.endswith("[1]") else f"{side}.{column}"
 
 
 def _join(left: str, right: str, on: str, also: str, more: str = "") -> str:
