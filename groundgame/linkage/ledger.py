@@ -91,10 +91,10 @@ def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt
         where b.voter_id is not null and not exists (from {SCRATCH}.tonight t where t.id = p.id)""")
 
 
-def finish(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt.date) -> None:
+def finish(warehouse: Warehouse, schema: str, people: str, as_of: dt.date) -> None:
     """Write tonight's changes and rebuild what is read off them, all or nothing."""
     night = as_of.isoformat()
-    _answers(warehouse, people, voters, night)
+    _answers(warehouse, people, night)
     same = " and ".join(f"a.{c} is not distinct from b.{c}" for c in _compared())
     with warehouse.transaction():
         warehouse.execute(f"""
@@ -102,13 +102,17 @@ def finish(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: d
             where decided_as_of_date = '{night}' and person_key in (select person_key from {SCRATCH}.answers)""")
         warehouse.execute(f"delete from {schema}.decisions where person_key not in (select person_key from {people})")
         warehouse.execute(f"""
-            insert into {schema}.decisions by name select a.* from {SCRATCH}.answers a
+            insert into {schema}.decisions by name select a.* exclude (id) from {SCRATCH}.answers a
             where not exists (from {SCRATCH}.before b where b.person_key = a.person_key and {same})
-            order by person_key""")
+            order by a.id desc""")  # as by person_key, of which ids are the order
         warehouse.execute(f"delete from {schema}.nights where as_of_date = '{night}'")
         warehouse.execute(
             f"delete from {schema}.review_labels where person_key not in (select person_key from {people})"
         )
+        # Sums over persons rather than a window over whole rows: half the time for a million.
+        warehouse.execute(f"""
+            create or replace temp table newest as
+            select person_key, max(decided_as_of_date) as decided_as_of_date from {schema}.decisions group by person_key""")
         warehouse.execute(f"create or replace table {schema}.person_links as {_links(schema)}")
         warehouse.execute(f"""
             insert into {schema}.nights by name select
@@ -157,7 +161,7 @@ def counts(warehouse: Warehouse, schema: str) -> dict[str, int | dict[str, int]]
     }
 
 
-def _answers(warehouse: Warehouse, people: str, voters: str, night: str) -> None:
+def _answers(warehouse: Warehouse, people: str, night: str) -> None:
     """Make ``linking.answers``: for everyone who was matched or lost a voter tonight, the row as ``decisions`` holds it."""
     warehouse.execute(f"""
         create table {SCRATCH}.answers as
@@ -166,6 +170,7 @@ def _answers(warehouse: Warehouse, people: str, voters: str, night: str) -> None
             union select s.person from {SCRATCH}.settled s join {SCRATCH}.held h using (person) where s.voter is null
         )
         select
+            p.id,
             p.person_key,
             s.voter as voter_id,
             case when s.voter is not null then s.probability end as probability,
@@ -183,7 +188,7 @@ def _answers(warehouse: Warehouse, people: str, voters: str, night: str) -> None
         left join {SCRATCH}.settled s on s.person = a.id
         left join {SCRATCH}.undecided u on u.person = a.id
         left join {SCRATCH}.before b on b.person_key = p.person_key
-        left join {voters} v on v.voter_id = s.voter""")
+        left join {SCRATCH}.known v on v.voter_id = s.voter""")
 
 
 def _compared() -> tuple[str, ...]:
@@ -200,10 +205,7 @@ def _compared() -> tuple[str, ...]:
 
 
 def _newest(schema: str) -> str:
-    # Sums over persons rather than a window over whole rows: half the time for a million.
-    return f"""(from {schema}.decisions semi join (
-        select person_key, max(decided_as_of_date) as decided_as_of_date from {schema}.decisions group by person_key
-        ) using (person_key, decided_as_of_date))"""
+    return f"(from {schema}.decisions semi join newest using (person_key, decided_as_of_date))"
 
 
 def _links(schema: str) -> str:

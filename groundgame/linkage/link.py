@@ -66,7 +66,7 @@ def run(
             from {people_table} join numbered using (person_key)""")
         ledger.begin(warehouse, links_schema, asked, voters_table, as_of)
         match(warehouse, asked, voters_table, settings.seed, as_of)
-        ledger.finish(warehouse, links_schema, asked, voters_table, as_of)
+        ledger.finish(warehouse, links_schema, asked, as_of)
         people, linked = _count(warehouse, asked), _count(warehouse, f"{links_schema}.person_links")
         details = ledger.counts(warehouse, links_schema)
     return Result("link", "people", people, linked, seconds=time.perf_counter() - started, details=details)
@@ -127,23 +127,23 @@ def _prepare(warehouse: Warehouse, people_table: str, voters_table: str, seed: i
     warehouse.execute(
         f"create table {people} as from ({records.coded_people(cleaned)}) join {SCRATCH}.wanted using (id)"
     )
-    # The engine's own row numbers cost nothing; they say which row of the table, not which of the roll.
-    warehouse.execute(f"create table {SCRATCH}.roll as {records.coded_voters(voters_table)}")
-    warehouse.execute(f"create view {voters} as select rowid as id, * from {SCRATCH}.roll")
+    records.store_roll(warehouse, voters_table, people)
     waterfall.drop_shared_contacts(warehouse, people, voters)
 
 
 def _gather(warehouse: Warehouse, people: str, voters: str, voters_table: str) -> None:
     """Make ``linking.compared``: the records of all pairs to be scored or learned from, with all forms of their names.
 
-    Also ``linking.known`` (id, voter_id): voters whom a claim or a pair names.
+    Also ``linking.known`` (id, voter_id, content_hash): voters whom a claim or a pair names.
     """
     pairs, taught = f"{SCRATCH}.pairs", f"{SCRATCH}.taught"
     warehouse.execute(f"""
         create table {SCRATCH}.known as
-        select id, voter_id, id in (select join_key_r from {pairs} union all select join_key_r from {taught}) as is_compared
-        from {voters} where id in (
-            select join_key_r from {pairs} union all select join_key_r from {taught} union all select voter from {SCRATCH}.claims)""")
+        select k.*, v.content_hash from {voters_table} v join (
+            select id, voter_id, id in (select join_key_r from {pairs} union all select join_key_r from {taught}) as is_compared
+            from {voters} where id in (
+                select join_key_r from {pairs} union all select join_key_r from {taught} union all select voter from {SCRATCH}.claims)
+        ) k using (voter_id)""")
     met = f"(from {voters_table} join (select id, voter_id from {SCRATCH}.known where is_compared) using (voter_id))"
     # A contact that too many share was blanked in the narrow table alone.
     contacts = ", ".join(

@@ -260,27 +260,46 @@ def coded_people(cleaned: str) -> str:
         from coded c {_joined_nicknames("nickname_codes")}"""
 
 
-def coded_voters(table: str) -> str:
-    """The same columns of voters, without forms; the spellings come from what ``store_codes`` has read of the table."""
-    codes = ", ".join(f"of_{column}.code as {column}" for column in CODED)
+def store_roll(warehouse: Warehouse, voters_table: str, people: str) -> None:
+    """Make ``linking.roll`` and the view ``linking.voters``: the columns of coded people, without forms, and the voter's own id.
+
+    The spellings come from what ``store_codes`` has read. A column that is empty on either side agrees with nobody: it is not stored,
+    and the view says that it is unknown. The engine's own row numbers are the ids; they cost nothing.
+    """
     joins = " ".join(
         f"""left join (select * exclude (word) from {SCRATCH}.{column}_read join {SCRATCH}.{kind}_codes using (word)) of_{column}
             on of_{column}.raw = c.{READ[column]}"""
         for column, kind in CODED.items()
     )
-    return f"""
-        select
-            c.voter_id::varchar as voter_id,
-            {codes},
-            {LETTERS},
-            case when {PHONE} is not null then hash({PHONE}) end as phone,
-            case when {EMAIL} is not null then hash({EMAIL}) end as email,
-            case when {_written_suffix("c.name_suffix")} is null then of_last.suffix
-                else {_generation(_written_suffix("c.name_suffix"))} end as suffix,
-            ({VOTER_BORN["year"]})::smallint as birth_year,
-            ({VOTER_BORN["month"]})::tinyint as birth_month,
-            ({VOTER_BORN["day"]})::tinyint as birth_day
-        from {table} c {joins}"""
+    written = _written_suffix("c.name_suffix")
+    columns = {
+        **{column: f"of_{column}.code" for column in CODED},
+        "phone": f"case when {PHONE} is not null then hash({PHONE}) end",
+        "email": f"case when {EMAIL} is not null then hash({EMAIL}) end",
+        "suffix": f"case when {written} is null then of_last.suffix else {_generation(written)} end",
+        "birth_year": f"({VOTER_BORN['year']})::smallint",
+        "birth_month": f"({VOTER_BORN['month']})::tinyint",
+        "birth_day": f"({VOTER_BORN['day']})::tinyint",
+    }
+    sources = {**READ, "phone": "phone", "email": "email", "birth_month": "birth_date", "birth_day": "birth_date"}
+    empty = [
+        column
+        for column in columns
+        if not has_any(warehouse, people, column)
+        or (column in sources and not has_any(warehouse, voters_table, sources[column]))
+    ]
+    stored = ", ".join(f"{value} as {column}" for column, value in columns.items() if column not in empty)
+    warehouse.execute(f"""
+        create table {SCRATCH}.roll as
+        select c.voter_id::varchar as voter_id, {LETTERS}, {stored} from {voters_table} c {joins}""")
+    kinds = {column: f"{SCRATCH}.{kind}" for column, kind in CODED.items()} | dict.fromkeys(HASHED, "ubigint")
+    unknown = "".join(f", null::{kinds.get(column, 'smallint')} as {column}" for column in empty)
+    warehouse.execute(f"create view {SCRATCH}.voters as select rowid as id, *{unknown} from {SCRATCH}.roll")
+
+
+def has_any(warehouse: Warehouse, table: str, column: str) -> bool:
+    """Whether the column holds anything; ends at the first value, where a count would read the column."""
+    return warehouse.fetch(f"select 1 as one from {table} where {column} is not null limit 1").num_rows > 0
 
 
 def store_nicknames(warehouse: Warehouse) -> None:

@@ -116,7 +116,8 @@ KEYS = (
 )
 
 CLOSE_FIRST = "(list_contains(l.first_forms, r.first) or jaro_winkler_similarity(l.first, r.first) >= 0.8)"
-CLOSE_LAST = "(list_contains(l.last_forms, r.last) or jaro_winkler_similarity(l.last, r.last) >= 0.82)"
+LIKE_LAST = "jaro_winkler_similarity(l.last, r.last) >= 0.82"
+CLOSE_LAST = f"(list_contains(l.last_forms, r.last) or {LIKE_LAST})"
 # A name that hundreds bear, a year of birth and a first letter say little: where nothing else agrees, only a rarer one reaches one half.
 # How many bear it is counted among the voters, so that the bound is the same for a town and a state.
 RARE = 1000
@@ -129,8 +130,9 @@ BLOCKS = (
     Block("namesakes_in_city", ("city", "state"), names="forms"),
     Block("namesakes_in_county", ("county", "state"), names="forms"),
     Block("namesakes_of_age", ("birth_year",), also=f"l.bearers <= {RARE_NAME}", names="forms"),
-    Block("home_and_first_letter", ("zip", "birth_year", "first[1]"), also=f"(({RARE_FIRST} and l.first = r.first) or {CLOSE_LAST})"),
-    Block("home_and_last_letter", ("zip", "birth_year", "last[1]"), also=f"({CLOSE_FIRST} or l.last = r.last)"),
+    Block("home_and_first_letter", ("zip", "birth_year", "first[1]"), also=f"(({RARE_FIRST} and l.first = r.first) or {LIKE_LAST})"),
+    # Alone, the same first letter of the last name says nothing: a first name that differs has to be made up for by the last name.
+    Block("home_and_last_letter", ("zip", "birth_year", "last[1]"), also=f"(l.last = r.last or ({LIKE_LAST} and {CLOSE_FIRST}))"),
     Block("home_and_last_name", ("zip", "last", "first[1]"), also=CLOSE_FIRST),
     Block("home_and_first_name", ("zip", "first", "last[1]"), also=CLOSE_LAST),
     Block("moved", ("last", "birth_year", "first[1]"), also=f"({RARE_LAST} or l.city = r.city) and {CLOSE_FIRST}"),

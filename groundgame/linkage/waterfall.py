@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groundgame.linkage import rarity, rules
-from groundgame.linkage.records import SCRATCH
+from groundgame.linkage.records import SCRATCH, has_any
 
 if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
@@ -144,7 +144,9 @@ def collect_pairs(
     warehouse.execute(f"create or replace table {SCRATCH}.found as {_join(left, right, 'false', 'true')}")
     for block in blocks:
         if block.names == "none" and _sides(block.on) <= filled:
-            pairs = _join(left, right, _equalities(block.on), f"{block.also} and {once}")
+            # Who was born in the same year is seldom hopeless, and each column that is asked for is fetched for all who meet.
+            tested = "true" if "birth_year" in block.on and not same else once
+            pairs = _join(left, right, _equalities(block.on), f"{block.also} and {tested}")
             warehouse.execute(f"insert into {SCRATCH}.found {pairs}")
     if any(block.names != "none" for block in blocks):
         warehouse.execute(f"""
@@ -196,12 +198,7 @@ def _filled(warehouse: Warehouse, table: str, side: str) -> set[str]:
     columns = sorted(
         {name.split(".")[1] for rule in (*rules.KEYS, *rules.BLOCKS, *rules.LESSONS) for name in _sides(rule.on)}
     )
-    # A search for the first value ends at once where there is one; a count would read the column.
-    return {
-        f"{side}.{column}"
-        for column in columns
-        if warehouse.fetch(f"select 1 as one from {table} where {column} is not null limit 1").num_rows
-    }
+    return {f"{side}.{column}" for column in columns if has_any(warehouse, table, column)}
 
 
 def _sides(columns: tuple[str, ...]) -> set[str]:
