@@ -74,7 +74,9 @@ def _generation(word: str) -> str:
 
 
 # A suffix written behind the last name is moved to where it belongs; only names with a space can have one.
-SUFFIX_BEHIND = f"case when contains(trim(last_name), ' ') then regexp_extract(upper(trim(last_name)), '{SUFFIX_TAIL}', 1) end"
+SUFFIX_BEHIND = (
+    f"case when contains(trim(last_name), ' ') then regexp_extract(upper(trim(last_name)), '{SUFFIX_TAIL}', 1) end"
+)
 BARE_LAST = f"case when contains(trim(last_name), ' ') then regexp_replace(trim(last_name), '{SUFFIX_TAIL}', '', 'i') else last_name end"
 # Compared as numbers: eight million short texts would cost more.
 LETTER = "ascii({0})::smallint"
@@ -105,6 +107,8 @@ def scratch(warehouse: Warehouse) -> Iterator[None]:
     import duckdb
 
     warehouse.execute(f"attach ':memory:' as {SCRATCH}")
+    # A checkpoint of what is in memory alone would rewrite it, and save nothing.
+    warehouse.execute("set checkpoint_threshold = '1TB'")
     try:
         yield
     except (duckdb.BinderException, duckdb.CatalogException) as error:
@@ -112,6 +116,7 @@ def scratch(warehouse: Warehouse) -> Iterator[None]:
     except duckdb.Error as error:
         raise WarehouseError("link", f"the engine failed: {type(error).__name__}") from None
     finally:
+        warehouse.execute("reset checkpoint_threshold")
         warehouse.execute(f"detach {SCRATCH}")
 
 
@@ -210,27 +215,35 @@ def store_codes(warehouse: Warehouse, voters_table: str, people: str) -> None:
     """Number every name and place of voters and of cleaned people: a type for each kind in the scratch database, and its codes.
 
     A code is still a text to every function; only where two are compared, or joined on, it is a number. Each column of the voters also
-    gets ``linking.<column>_read`` (raw, word): what it says, cleaned once a spelling and not once a voter.
+    gets ``linking.<column>_read`` (raw, word): what it says, cleaned once a spelling and not once a voter. ``linking.said`` holds what
+    they are made from, and in the row without any how many voters have a phone, a mail address and a birth date.
     """
+    sources = ", ".join(READ.values())
+    sets = ", ".join(f"({source})" for source in READ.values())
+    counts = ", ".join(f"count({column}) as {column}_count" for column in (*HASHED, "birth_date"))
+    # One scan for all: behind the table there may be a join over landed files.
+    warehouse.execute(f"""
+        create table {SCRATCH}.said as
+        select {sources}, {counts} from {voters_table} group by grouping sets ({sets}, ())""")
     for column, source in READ.items():
         bare = f", {BARE_LAST} as bare_last, {_generation(SUFFIX_BEHIND)} as suffix" if column == "last" else ""
         warehouse.execute(f"""
             create table {SCRATCH}.{column}_read as
-            with named as (
-                select *{bare} from (select distinct {source} from {voters_table} where {source} is not null)
-            )
+            with named as (select *{bare} from {SCRATCH}.said where {source} is not null)
             select {source} as raw, {CLEANED[column]} as word{", suffix" if bare else ""} from named""")
     for kind in sorted(set(CODED.values())):
         columns = [column for column, of in CODED.items() if of == kind]
         words = " union ".join(
-            f"select word from {SCRATCH}.{column}_read union select distinct {column} from {people}" for column in columns
+            f"select word from {SCRATCH}.{column}_read union select distinct {column} from {people}"
+            for column in columns
         )
         warehouse.execute(f"""
             create type {SCRATCH}.{kind} as enum (
                 select word from (select '' as word union {words}) where word is not null order by word)""")
         warehouse.execute(f"""
             create table {SCRATCH}.{kind}_codes as
-            select code::varchar as word, code, {LETTER.format("code")} as letter from (select unnest(enum_range(null::{SCRATCH}.{kind})) as code)""")
+            select code::varchar as word, code, {LETTER.format("code")} as letter
+            from (select unnest(enum_range(null::{SCRATCH}.{kind})) as code)""")
     spelling = f"{SCRATCH}.{CODED['first']}"
     warehouse.execute(f"""
         create table {SCRATCH}.nickname_codes as
@@ -254,7 +267,8 @@ def coded_people(cleaned: str) -> str:
     words = f"try_cast(string_split(coalesce(last_words, ''), ' ') as {SCRATCH}.{CODED['last']}[])"
     return f"""
         with coded as (
-            select c.id, {codes}, {LETTERS}, {hashes}, c.suffix, c.birth_year, c.birth_month, c.birth_day, c.last_words from {cleaned} c {joins}
+            select c.id, {codes}, {LETTERS}, {hashes}, c.suffix, c.birth_year, c.birth_month, c.birth_day, c.last_words
+            from {cleaned} c {joins}
         )
         select c.* exclude (first_part, other_last, last_words), {_forms(words)}
         from coded c {_joined_nicknames("nickname_codes")}"""
@@ -281,12 +295,13 @@ def store_roll(warehouse: Warehouse, voters_table: str, people: str) -> None:
         "birth_month": f"({VOTER_BORN['month']})::tinyint",
         "birth_day": f"({VOTER_BORN['day']})::tinyint",
     }
-    sources = {**READ, "phone": "phone", "email": "email", "birth_month": "birth_date", "birth_day": "birth_date"}
+    counted = {"phone": "phone", "email": "email", "birth_month": "birth_date", "birth_day": "birth_date"}
+    said = READ | {column: f"nullif({source}_count, 0)" for column, source in counted.items()}
     empty = [
         column
         for column in columns
         if not has_any(warehouse, people, column)
-        or (column in sources and not has_any(warehouse, voters_table, sources[column]))
+        or (column in said and not has_any(warehouse, f"{SCRATCH}.said", said[column]))
     ]
     stored = ", ".join(f"{value} as {column}" for column, value in columns.items() if column not in empty)
     warehouse.execute(f"""

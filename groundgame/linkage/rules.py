@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-VERSION = "2026-11-4"
+VERSION = "2026-11-5"
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Key:
 @dataclass(frozen=True)
 class Block:
     """Pairs that are worth comparing: ``on`` are equalities (``column`` or ``left = right``), ``also`` is tested inside the block.
+
+    ``first_form`` is every form of the first name. ``also`` is asked of all who agree on ``on``: there a list of forms costs most.
 
     Where ``names`` take part, ``also`` may speak of ``l.bearers`` besides what ``on`` speaks of: how many are called so.
     """
@@ -115,14 +117,15 @@ KEYS = (
     Key("name_city", ("city", "state"), 0.995, also=BIRTH_UNKNOWN, is_rare=True),
 )
 
-CLOSE_FIRST = "(list_contains(l.first_forms, r.first) or jaro_winkler_similarity(l.first, r.first) >= 0.8)"
+LIKE_FIRST = "jaro_winkler_similarity(l.first, r.first) >= 0.8"
+CLOSE_FIRST = f"(list_contains(l.first_forms, r.first) or {LIKE_FIRST})"
 LIKE_LAST = "jaro_winkler_similarity(l.last, r.last) >= 0.82"
 CLOSE_LAST = f"(list_contains(l.last_forms, r.last) or {LIKE_LAST})"
 # A name that hundreds bear, a year of birth and a first letter say little: where nothing else agrees, only a rarer one reaches one half.
 # How many bear it is counted among the voters, so that the bound is the same for a town and a state.
 RARE = 1000
 RARE_NAME = 100
-RARE_FIRST = f"l.first_bearers <= {RARE}"
+RARE_FIRST = f"(l.first_bearers <= {RARE} and l.first = r.first)"
 RARE_LAST = f"l.last_bearers <= {RARE}"
 # Namesakes in any form are looked at wherever place or birth year agrees; the other blocks bear with a mistyped or missing part.
 BLOCKS = (
@@ -130,9 +133,9 @@ BLOCKS = (
     Block("namesakes_in_city", ("city", "state"), names="forms"),
     Block("namesakes_in_county", ("county", "state"), names="forms"),
     Block("namesakes_of_age", ("birth_year",), also=f"l.bearers <= {RARE_NAME}", names="forms"),
-    Block("home_and_first_letter", ("zip", "birth_year", "first[1]"), also=f"(({RARE_FIRST} and l.first = r.first) or {LIKE_LAST})"),
-    # Alone, the same first letter of the last name says nothing: a first name that differs has to be made up for by the last name.
-    Block("home_and_last_letter", ("zip", "birth_year", "last[1]"), also=f"(l.last = r.last or ({LIKE_LAST} and {CLOSE_FIRST}))"),
+    Block("home_and_first_form", ("zip", "birth_year", "first_form = first"), also=f"({RARE_FIRST} or {LIKE_LAST})"),
+    Block("home_age_and_last_name", ("zip", "birth_year", "last")),
+    Block("home_and_letters", ("zip", "birth_year", "first[1]", "last[1]"), also=f"{LIKE_LAST} and {LIKE_FIRST}"),
     Block("home_and_last_name", ("zip", "last", "first[1]"), also=CLOSE_FIRST),
     Block("home_and_first_name", ("zip", "first", "last[1]"), also=CLOSE_LAST),
     Block("moved", ("last", "birth_year", "first[1]"), also=f"({RARE_LAST} or l.city = r.city) and {CLOSE_FIRST}"),

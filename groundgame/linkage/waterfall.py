@@ -33,36 +33,26 @@ def drop_shared_contacts(warehouse: Warehouse, left: str, right: str) -> None:
             )""")
 
 
-def list_names(warehouse: Warehouse, left: str, right: str) -> None:
-    """Make ``linking.names`` (id, first_form, last_form, bearers): each form of a name of ``left`` that somebody in ``right`` bears."""
-    warehouse.execute(f"""
-        create or replace table {SCRATCH}.names as
-        select id, first_form, unnest(last_forms) as last_form
-        from (select id, unnest(first_forms) as first_form, last_forms from {left})""")
-    rarity.count_names(warehouse, f"(select first_form as first, last_form as last from {SCRATCH}.names)", right)
-    warehouse.execute(f"""
-        create or replace table {SCRATCH}.names as
-        select n.*, b.n as bearers
-        from {SCRATCH}.names n join {SCRATCH}.bearers b on b.first = n.first_form and b.last = n.last_form""")
-
-
 def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = False) -> None:
     """Make ``linking.namesakes``: pairs whose names agree in some form and that a rule asks for, one column a key by names.
 
-    Besides them: the voter's ``first`` and ``last``, and ``is_elsewhere`` (the ZIP is another). Needs ``linking.names``.
+    Besides them: the voter's ``first`` and ``last``, and ``is_elsewhere`` (the ZIP is another).
     """
     filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
     asked = {rule.on: "true" for rule in rules.KEYS if rule.names != "none"}
     asked |= {rule.on: rule.also for rule in rules.BLOCKS if rule.names != "none"}
     # Who agrees on ZIP and year agrees on the ZIP: the wider set of pairs is enough.
     wide = [set(on) for on, also in asked.items() if also == "true" and _sides(on) <= filled]
-    asked = {on: also for on, also in asked.items() if _sides(on) <= filled and not any(other < set(on) for other in wide)}
+    asked = {
+        on: also for on, also in asked.items() if _sides(on) <= filled and not any(other < set(on) for other in wide)
+    }
     answers = "".join(
         f", coalesce({_equalities((*key.on, *(('first', 'last') if key.names == 'exact' else ())))} "
         f"and {key.also} and {NOT_CONTRADICTED}, false) as {key.name}"
         for key in rules.KEYS
         if key.names != "none"
     )
+    _list_names(warehouse, left, right)
     named = f"(select l.*, n.first_form, n.last_form, n.bearers from {SCRATCH}.names n join {left} l using (id))"
     by_name = "l.first_form = r.first and l.last_form = r.last"
     once = "l.id < r.id" if same else HOPEFUL
@@ -75,6 +65,20 @@ def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = Fal
         pairs = _join(named, right, f"{by_name} and {_equalities(on)}", f"{also} and {once}{already}", more)
         warehouse.execute(f"insert into {SCRATCH}.namesakes {pairs}")
         met.append(f"{_equalities(on)} and {also}")
+
+
+def _list_names(warehouse: Warehouse, left: str, right: str) -> None:
+    """Make ``linking.names`` (id, first_form, last_form, bearers): each form of a name of ``left`` that somebody in ``right`` bears."""
+    names = f"{SCRATCH}.names"
+    warehouse.execute(f"""
+        create or replace table {names} as
+        select id, first_form, unnest(last_forms) as last_form
+        from (select id, unnest(first_forms) as first_form, last_forms from {left})""")
+    rarity.count_names(warehouse, f"(select first_form as first, last_form as last from {names})", right)
+    warehouse.execute(f"""
+        create or replace table {names} as
+        select n.*, b.n as bearers
+        from {names} n join {SCRATCH}.bearers b on b.first = n.first_form and b.last = n.last_form""")
 
 
 def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
@@ -93,7 +97,6 @@ def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
         pairs = _join(_unclaimed(left), right, _equalities(key.on), f"{key.also} and {NOT_CONTRADICTED}")
         _link_alone(warehouse, key, pairs, left)
     warehouse.execute(f"create or replace table {remainder} as {_unclaimed(left)}")
-    list_names(warehouse, remainder, right)
     meet_namesakes(warehouse, remainder, right)
     rarity.count_homes(warehouse, right)
     unseen = rarity.unseen(warehouse, right)
@@ -103,6 +106,12 @@ def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
         _link_alone(warehouse, key, pairs, left, unseen)
     rarity.count_bearers(warehouse, right)
     warehouse.execute(f"create or replace table {remainder} as {rarity.with_bearers(_unclaimed(remainder))}")
+
+
+def _by_forms(left: str, block: rules.Block) -> str:
+    """``left``, with a row for each form of the first name where the block asks for forms."""
+    has_forms = any(column.startswith("first_form") for column in block.on)
+    return f"(select *, unnest(first_forms) as first_form from {left})" if has_forms else left
 
 
 def _unclaimed(people: str) -> str:
@@ -146,7 +155,7 @@ def collect_pairs(
         if block.names == "none" and _sides(block.on) <= filled:
             # Who was born in the same year is seldom hopeless, and each column that is asked for is fetched for all who meet.
             tested = "true" if "birth_year" in block.on and not same else once
-            pairs = _join(left, right, _equalities(block.on), f"{block.also} and {tested}")
+            pairs = _join(_by_forms(left, block), right, _equalities(block.on), f"{block.also} and {tested}")
             warehouse.execute(f"insert into {SCRATCH}.found {pairs}")
     if any(block.names != "none" for block in blocks):
         warehouse.execute(f"""
@@ -203,7 +212,8 @@ def _filled(warehouse: Warehouse, table: str, side: str) -> set[str]:
 
 def _sides(columns: tuple[str, ...]) -> set[str]:
     """The plain columns that a rule reads on each side: ``l.zip``, ``r.zip``."""
-    pairs = [column.split(" = ") if " = " in column else (column, column) for column in columns]
+    plain = [column.replace("first_form", "first") for column in columns]
+    pairs = [column.split(" = ") if " = " in column else (column, column) for column in plain]
     return {f"{side}.{column.split('[')[0]}" for pair in pairs for side, column in zip("lr", pair, strict=True)}
 
 
