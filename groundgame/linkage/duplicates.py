@@ -61,6 +61,7 @@ def deduplicate(
     _check_schema(links_schema)
     with linking(settings, [table], links_schema) as warehouse:
         count = _clean(warehouse, _as_records(warehouse, table))
+        waterfall.list_names(warehouse, RECORDS, RECORDS)
         waterfall.meet_namesakes(warehouse, RECORDS, RECORDS, same=True)
         sure = " or ".join(key.name for key in rules.KEYS if key.names == "exact")
         found = warehouse.fetch(f"select count(*) from {SCRATCH}.namesakes where {sure}").column(0)[0].as_py()

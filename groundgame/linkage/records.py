@@ -52,6 +52,8 @@ READ = {
 }
 # Too many values to number: what is compared is a hash of 64 bits, by which two of a billion never meet.
 HASHED = ("phone", "email")
+# What two records are asked to agree on.
+EQUAL = (*CODED, *HASHED, "suffix", "birth_year", "birth_month", "birth_day")
 # What stands between the parts of a name; accents go too, since one side writes them and the other does not.
 SEPARATORS = "' -.,''`'"
 SUFFIX_TAIL = "[ ,]+(JR|SR|II|III|IV|2ND|3RD)[.]?$"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groundgame.linkage import rarity, rules
-from groundgame.linkage.records import SCRATCH, has_any
+from groundgame.linkage.records import EQUAL, SCRATCH, has_any
 
 if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
@@ -36,7 +36,7 @@ def drop_shared_contacts(warehouse: Warehouse, left: str, right: str) -> None:
 def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = False) -> None:
     """Make ``linking.namesakes``: pairs whose names agree in some form and that a rule asks for, one column a key by names.
 
-    Besides them: the voter's ``first`` and ``last``, and ``is_elsewhere`` (the ZIP is another).
+    Besides them: the voter's ``first`` and ``last``, and ``is_elsewhere`` (the ZIP is another). Needs ``linking.names``.
     """
     filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
     asked = {rule.on: "true" for rule in rules.KEYS if rule.names != "none"}
@@ -52,22 +52,29 @@ def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = Fal
         for key in rules.KEYS
         if key.names != "none"
     )
-    _list_names(warehouse, left, right)
-    named = f"(select l.*, n.first_form, n.last_form, n.bearers from {SCRATCH}.names n join {left} l using (id))"
+    met, namesakes = f"{SCRATCH}.met", f"{SCRATCH}.namesakes"
     by_name = "l.first_form = r.first and l.last_form = r.last"
-    once = "l.id < r.id" if same else HOPEFUL
-    more = f", r.first, r.last, {ELSEWHERE} as is_elsewhere{answers}"
-    warehouse.execute(f"create or replace table {SCRATCH}.namesakes as {_join(named, right, by_name, 'false', more)}")
-    met: list[str] = []
-    # A join for each place: of forty who bear a name, one is near, and a join by names alone would look at all of them.
+    columns = "".join(f", l.{column}" for column in sorted({column for on in asked for column in on}))
+    named = f"(select n.*{columns} from {SCRATCH}.names n join {left} l using (id))"
+    voter = "".join(f", r.{column}" for column in EQUAL)
+    warehouse.execute(f"create or replace table {met} as {_join(named, right, by_name, 'false', voter)}")
+    places: list[str] = []
+    # A join for each place: of forty who bear a name, one is near, and a join by names alone would look at all of them. What else is
+    # asked of a person waits until those few are found.
     for on, also in asked.items():
-        already = "".join(f" and ({other}) is not true" for other in met)
-        pairs = _join(named, right, f"{by_name} and {_equalities(on)}", f"{also} and {once}{already}", more)
-        warehouse.execute(f"insert into {SCRATCH}.namesakes {pairs}")
-        met.append(f"{_equalities(on)} and {also}")
+        already = "".join(f" and ({other}) is not true" for other in places)
+        direction = " and l.id < r.id" if same else ""
+        pairs = _join(named, right, f"{by_name} and {_equalities(on)}", f"{also}{direction}{already}", voter)
+        warehouse.execute(f"insert into {met} {pairs}")
+        places.append(f"{_equalities(on)} and {also}")
+    warehouse.execute(f"""
+        create or replace table {namesakes} as
+        select id_l, id_r, r.first, r.last, {ELSEWHERE} as is_elsewhere{answers}
+        from {met} r join {left} l on l.id = id_l where {"true" if same else HOPEFUL}""")
+    warehouse.execute(f"drop table {met}")
 
 
-def _list_names(warehouse: Warehouse, left: str, right: str) -> None:
+def list_names(warehouse: Warehouse, left: str, right: str) -> None:
     """Make ``linking.names`` (id, first_form, last_form, bearers): each form of a name of ``left`` that somebody in ``right`` bears."""
     names = f"{SCRATCH}.names"
     warehouse.execute(f"""
@@ -96,7 +103,10 @@ def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
     for key in [key for key in keys if key.names == "none"]:
         pairs = _join(_unclaimed(left), right, _equalities(key.on), f"{key.also} and {NOT_CONTRADICTED}")
         _link_alone(warehouse, key, pairs, left)
-    warehouse.execute(f"create or replace table {remainder} as {_unclaimed(left)}")
+    list_names(warehouse, _unclaimed(left), right)
+    warehouse.execute(
+        f"create or replace table {remainder} as select * exclude (first_forms, last_forms) from {_unclaimed(left)}"
+    )
     meet_namesakes(warehouse, remainder, right)
     rarity.count_homes(warehouse, right)
     unseen = rarity.unseen(warehouse, right)
@@ -105,7 +115,7 @@ def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
             where {key.name} and not exists (from {claims} c where c.person = n.id_l)"""
         _link_alone(warehouse, key, pairs, left, unseen)
     rarity.count_bearers(warehouse, right)
-    warehouse.execute(f"create or replace table {remainder} as {rarity.with_bearers(_unclaimed(remainder))}")
+    warehouse.execute(f"create or replace table {remainder} as {rarity.with_bearers(_unclaimed(left))}")
 
 
 def _by_forms(left: str, block: rules.Block) -> str:
