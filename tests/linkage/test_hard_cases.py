@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from groundgame.linkage import link
 from tests.linkage.town import ambiguous, fill, links, neighbours, person, run, settings_in, voter
 
 ROBERT = voter("V1", "ROBERT", "QUIMBY", birth_year=1961, phone="9195550199", sex="M")
@@ -22,6 +24,14 @@ CASES: list[tuple[str, list[dict[str, Any]], dict[str, Any], str | None]] = [
     ("a nickname with a phone", [ROBERT], person("P", "Bob", "Quimby", phone="9195550199"), "V1"),
     ("a mistyped last name", [ROBERT], person("P", "Robert", "Quinby", **BORN), "V1"),
     ("a mistyped first name", [ROBERT], person("P", "Rbert", "Quimby", **BORN), "V1"),
+    ("a nickname with another letter, and a mistyped last name", [ROBERT], person("P", "Bob", "Quinby", **BORN), "V1"),
+    ("both names mistyped", [ROBERT], person("P", "Rbert", "Quinby", **BORN), "V1"),
+    (
+        "goes by the middle name",
+        [voter("V1", "ROBERT", "QUIMBY", middle_name="HENRY", birth_year=1961, sex="M")],
+        person("P", "Henry", "Quimby", **BORN),
+        "V1",
+    ),
     ("names in each other's box", [ROBERT], person("P", "Quimby", "Robert", **BORN), "V1"),
     (
         "accents and hyphens",
@@ -109,10 +119,17 @@ def _in_its_own_town(number: int, row: dict[str, Any]) -> dict[str, Any]:
     return moved
 
 
-@pytest.fixture(scope="module")
-def decided(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """All cases in one night, each in a town of its own."""
-    settings = settings_in(tmp_path_factory.mktemp("towns"))
+@pytest.fixture(scope="module", params=["town", "state"])
+def decided(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """All cases in one night, each in a town of its own; once as in a state, where one field alone opens no comparison."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "state":
+            patch.setattr(link, "TOWN", 0)
+        yield _decide(tmp_path_factory.mktemp("towns"))
+
+
+def _decide(home: Path) -> dict[str, str]:
+    settings = settings_in(home)
     people = [_in_its_own_town(number, case[2]) for number, case in enumerate(CASES)]
     voters = [_in_its_own_town(number, row) for number, case in enumerate(CASES) for row in case[1]]
     fill(settings, people, voters)
