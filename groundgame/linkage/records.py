@@ -81,7 +81,7 @@ SUFFIX_BEHIND = (
 )
 BARE_LAST = f"case when contains(trim(last_name), ' ') then regexp_replace(trim(last_name), '{SUFFIX_TAIL}', '', 'i') else last_name end"
 # Compared as numbers: eight million short texts would cost more.
-LETTER = "ascii({0})::smallint"
+LETTER = "unicode({0})"
 LETTERS = "of_first.letter as first_letter, of_last.letter as last_letter"
 # What is made of a column that has few distinct values, so that it may be made once a value.
 CLEANED = {

@@ -27,6 +27,12 @@ CASES: list[tuple[str, list[dict[str, Any]], dict[str, Any], str | None]] = [
     ("a nickname with another letter, and a mistyped last name", [ROBERT], person("P", "Bob", "Quinby", **BORN), "V1"),
     ("both names mistyped", [ROBERT], person("P", "Rbert", "Quinby", **BORN), "V1"),
     (
+        "a name in another script",
+        [voter("V1", "정호", "QUIMBY", birth_year=1961)],
+        person("P", "정호", "Quimby", **BORN),
+        "V1",
+    ),
+    (
         "goes by the middle name",
         [voter("V1", "ROBERT", "QUIMBY", middle_name="HENRY", birth_year=1961, sex="M")],
         person("P", "Henry", "Quimby", **BORN),
