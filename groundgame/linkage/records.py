@@ -80,6 +80,8 @@ SUFFIX_BEHIND = (
     f"case when contains(trim(last_name), ' ') then regexp_extract(upper(trim(last_name)), '{SUFFIX_TAIL}', 1) end"
 )
 BARE_LAST = f"case when contains(trim(last_name), ' ') then regexp_replace(trim(last_name), '{SUFFIX_TAIL}', '', 'i') else last_name end"
+# The parts of a last name that has several; DE and LA are nobody's name.
+WORDS = "list_filter(string_split(coalesce(c.last_words, ''), ' '), x -> length(x) >= 3)"
 # Compared as numbers: eight million short texts would cost more.
 LETTER = "unicode({0})"
 LETTERS = "of_first.letter as first_letter, of_last.letter as last_letter"
@@ -185,7 +187,6 @@ def _clean(table: str, *, id: str, month: str, day: str, year: str = "birth_year
 
 def with_forms(cleaned: str) -> str:
     """Select of cleaned records with what the rules need besides: first letters, the date as text, all forms of the names."""
-    words = "list_filter(string_split(coalesce(last_words, ''), ' '), x -> length(x) >= 3)"
     return f"""
         select
             c.*,
@@ -193,7 +194,7 @@ def with_forms(cleaned: str) -> str:
                 then (birth_year::int * 10000 + birth_month::int * 100 + birth_day::int)::varchar end as birth_text,
             {LETTER.format("c.first")} as first_letter,
             {LETTER.format("c.last")} as last_letter,
-            {_forms(words)}
+            {_forms(WORDS)}
         from {cleaned} c {_joined_nicknames("nicknames")}"""
 
 
@@ -266,7 +267,7 @@ def coded_people(cleaned: str) -> str:
         f"left join {SCRATCH}.{kind}_codes of_{column} on of_{column}.word = c.{column}"
         for column, kind in columns.items()
     )
-    words = f"try_cast(string_split(coalesce(last_words, ''), ' ') as {SCRATCH}.{CODED['last']}[])"
+    words = f"try_cast({WORDS} as {SCRATCH}.{CODED['last']}[])"
     return f"""
         with coded as (
             select c.id, {codes}, {LETTERS}, {hashes}, c.suffix, c.birth_year, c.birth_month, c.birth_day, c.last_words
