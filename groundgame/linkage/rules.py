@@ -122,10 +122,11 @@ CLOSE_FIRST = f"(list_contains(l.first_forms, r.first) or {LIKE_FIRST})"
 LIKE_LAST = "jaro_winkler_similarity(l.last, r.last) >= 0.82"
 CLOSE_LAST = f"(list_contains(l.last_forms, r.last) or {LIKE_LAST})"
 # A name that hundreds bear, a year of birth and a first letter say little: where nothing else agrees, only a rarer one reaches one half.
-# How many bear it is counted among the voters, so that the bound is the same for a town and a state.
+# How many bear it is counted among the voters, so that the bound is the same for a town and a state. A first or a last name is rare up to
+# the first bound, a whole name up to the second.
 RARE = 1000
 RARE_NAME = 100
-RARE_FIRST = f"(l.first_bearers <= {RARE} and l.first = r.first)"
+SAME_RARE_FIRST = f"(l.first_bearers <= {RARE} and l.first = r.first)"
 RARE_LAST = f"l.last_bearers <= {RARE}"
 # Namesakes in any form are looked at wherever place or birth year agrees; the other blocks bear with a mistyped or missing part.
 BLOCKS = (
@@ -133,7 +134,9 @@ BLOCKS = (
     Block("namesakes_in_city", ("city", "state"), names="forms"),
     Block("namesakes_in_county", ("county", "state"), names="forms"),
     Block("namesakes_of_age", ("birth_year",), also=f"l.bearers <= {RARE_NAME}", names="forms"),
-    Block("home_and_first_form", ("zip", "birth_year", "first_form = first"), also=f"({RARE_FIRST} or {LIKE_LAST})"),
+    Block(
+        "home_and_first_form", ("zip", "birth_year", "first_form = first"), also=f"({SAME_RARE_FIRST} or {LIKE_LAST})"
+    ),
     Block("home_age_and_last_name", ("zip", "birth_year", "last")),
     Block("home_and_letters", ("zip", "birth_year", "first[1]", "last[1]"), also=f"{LIKE_LAST} and {LIKE_FIRST}"),
     Block("home_and_last_name", ("zip", "last", "first[1]"), also=CLOSE_FIRST),
