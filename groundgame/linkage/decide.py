@@ -47,8 +47,7 @@ def claim_by_model(warehouse: Warehouse, as_of_sql: str) -> None:
         select
             id_l as person, id_r as voter, voter_id, match_probability as probability, match_weight as weight,
             match_weight - max(match_weight) over (partition by id_l) as behind,
-            row_number() over (partition by id_l order by match_weight desc, voter_id) as place,
-            {pattern_sql()} as agreement
+            row_number() over (partition by id_l order by match_weight desc, voter_id) as place
         from {SCRATCH}.scored join {SCRATCH}.known on id = id_r where not {vetoed_sql()}""")
     warehouse.execute(f"""
         create or replace table {SCRATCH}.undecided as
@@ -62,10 +61,13 @@ def claim_by_model(warehouse: Warehouse, as_of_sql: str) -> None:
     low, high = REVIEWED
     warehouse.execute(f"""
         create or replace table {SCRATCH}.review as
-        select person_key, voter_id, probability, agreement, {as_of_sql} as as_of_date
-        from {SCRATCH}.ranked join {SCRATCH}.asked on id = person
-        where place = 1 and probability >= {low} and probability < {high}
-        order by hash(person_key || voter_id), person_key, voter_id limit {REVIEW_ROWS}""")
+        with shown as (
+            select person_key, person, voter, voter_id, probability from {SCRATCH}.ranked join {SCRATCH}.asked on id = person
+            where place = 1 and probability >= {low} and probability < {high}
+            order by hash(person_key || voter_id), person_key, voter_id limit {REVIEW_ROWS}
+        )
+        select person_key, voter_id, probability, {pattern_sql()} as agreement, {as_of_sql} as as_of_date
+        from shown join {SCRATCH}.scored on id_l = person and id_r = voter""")
 
 
 def settle(warehouse: Warehouse) -> None:

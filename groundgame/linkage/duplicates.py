@@ -105,8 +105,8 @@ def find_duplicates(settings: Settings, voters_table: str, links_schema: str = "
         records.check_columns(warehouse, voters_table, records.VOTERS)
         # Read once: behind the table there is a join over landed files.
         read = f"{SCRATCH}.read_voters"
-        identifying = ", ".join(column for column in records.VOTERS if column != "content_hash")
-        warehouse.execute(f"create table {read} as select {identifying} from {voters_table}")
+        columns = ", ".join(("voter_id", *records.IDENTIFYING))
+        warehouse.execute(f"create table {read} as select {columns} from {voters_table}")
         count = warehouse.fetch(f"select count(*) from {read}").column(0)[0].as_py()
         _find_alike(warehouse, read)
         # Chosen before they are cleaned: cleaning a name costs more than finding it.
@@ -168,7 +168,7 @@ def _clean(warehouse: Warehouse, source: str) -> int:
     """Make ``linking.records`` of cleaned ones, with all forms of the names; returns their number."""
     records.store_nicknames(warehouse)
     warehouse.execute(f"create table {SCRATCH}.cleaned as {source}")
-    rarity.count_bearers(warehouse, f"{SCRATCH}.cleaned")
+    rarity.count_bearers(warehouse, *(f"select {name}, 1 as n from {SCRATCH}.cleaned" for name in ("first", "last")))
     with_forms = records.with_forms(f"{SCRATCH}.cleaned")
     warehouse.execute(f"create table {RECORDS} as {rarity.with_bearers(f'({with_forms})')}")
     waterfall.drop_shared_contacts(warehouse, RECORDS, RECORDS)

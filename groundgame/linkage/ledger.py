@@ -75,7 +75,7 @@ def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt
         select p.id
         from {people} p
         left join {SCRATCH}.before b on b.person_key = p.person_key
-        left join {voters} v on v.voter_id = b.voter_id
+        left join (from {voters} semi join {SCRATCH}.before using (voter_id)) v on v.voter_id = b.voter_id
         cross join same_file
         cross join leavers
         where p.first_name is not null and (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from groundgame.config import Settings
 from groundgame.errors import SpecError
-from groundgame.linkage import decide, ledger, model, records, review, rules, waterfall
+from groundgame.linkage import decide, ledger, model, rarity, records, review, rules, waterfall
 from groundgame.linkage.duplicates import deduplicate, find_duplicates
 from groundgame.linkage.engine import linking
 from groundgame.linkage.records import SCRATCH
@@ -74,24 +74,26 @@ def run(
 
 def match(warehouse: Warehouse, people_table: str, voters_table: str, seed: int, as_of: dt.date) -> None:
     """Settle who of ``linking.tonight`` is which voter: keys first, the model for those whom no key links."""
-    people, remainder = f"{SCRATCH}.people", f"{SCRATCH}.remainder"
+    people, remainder, learners = f"{SCRATCH}.people", f"{SCRATCH}.remainder", f"{SCRATCH}.learners"
     voters = f"{SCRATCH}.voters"
     _prepare(warehouse, people_table, voters_table, seed)
     tonight = f"(from {people} where is_tonight)"
     waterfall.link_by_keys(warehouse, tonight, voters)
+    warehouse.execute(f"create table {learners} as from {people} where is_learner")
+    warehouse.execute(f"drop table {people}")
     voters_count = _count(warehouse, voters)
     broad: tuple[rules.Block, ...] = ()
     if voters_count <= TOWN:
         most = BROAD_PAIRS_PER_PERSON * _count(warehouse, remainder)
         broad = waterfall.affordable(warehouse, remainder, voters, rules.BROAD_BLOCKS, most)
     waterfall.collect_pairs(warehouse, remainder, voters, (*rules.BLOCKS, *broad))
-    learners = f"(from {people} where is_learner)"
     waterfall.collect_lessons(warehouse, learners, voters, model.LESSON_PAIRS)
     model.draw(warehouse, learners, voters, seed, by="voter_id")
     model.count_terms(warehouse)
-    _gather(warehouse, people, voters, voters_table)
+    asking = f"(from {remainder} union all from {learners} l where not exists (from {remainder} r where r.id = l.id))"
+    _gather(warehouse, asking, voters, voters_table)
     warehouse.execute(f"drop view {voters}")
-    for table in ("roll", "people", "remainder", "names", "namesakes", "cleaned"):  # memory for what follows
+    for table in ("roll", "remainder", "learners", "texts"):  # memory for what follows
         warehouse.execute(f"drop table {SCRATCH}.{table}")
     prior = REGISTERED_SHARE / max(voters_count, 1)
     m, u = model.learn(warehouse, prior)
@@ -124,35 +126,38 @@ def _prepare(warehouse: Warehouse, people_table: str, voters_table: str, seed: i
         f"create or replace table {people_table} as select id, person_key, content_hash from {people_table}"
     )
     records.store_codes(warehouse, voters_table, cleaned)
-    warehouse.execute(
-        f"create table {people} as from ({records.coded_people(cleaned)}) join {SCRATCH}.wanted using (id)"
-    )
+    rarity.count_bearers(warehouse, records.said_names("first"), records.said_names("last"))
+    coded = f"(from ({records.coded_people(cleaned)}) join {SCRATCH}.wanted using (id))"
+    warehouse.execute(f"create table {people} as {rarity.with_bearers(coded)}")
     records.store_roll(warehouse, voters_table, people)
     waterfall.drop_shared_contacts(warehouse, people, voters)
+    contacts = ", ".join(f"case when p.{column} is not null then c.{column} end as {column}" for column in records.HASHED)
+    warehouse.execute(f"""
+        create table {SCRATCH}.texts as
+        select id, c.first_part, c.last_words, c.other_last, {contacts} from {cleaned} c join {people} p using (id)""")
+    for table in ("cleaned", "wanted"):
+        warehouse.execute(f"drop table {SCRATCH}.{table}")
 
 
-def _gather(warehouse: Warehouse, people: str, voters: str, voters_table: str) -> None:
+def _gather(warehouse: Warehouse, asking: str, voters: str, voters_table: str) -> None:
     """Make ``linking.compared``: the records of all pairs to be scored or learned from, with all forms of their names.
 
-    Also ``linking.known`` (id, voter_id, content_hash): voters whom a claim or a pair names.
+    Also ``linking.known`` (id, voter_id, content_hash and what ``compared`` is made of): voters whom a claim or a pair names.
     """
-    pairs, taught = f"{SCRATCH}.pairs", f"{SCRATCH}.taught"
-    warehouse.execute(f"""
-        create table {SCRATCH}.known as
-        select k.*, v.content_hash from {voters_table} v join (
-            select id, voter_id, id in (select join_key_r from {pairs} union all select join_key_r from {taught}) as is_compared
-            from {voters} where id in (
-                select join_key_r from {pairs} union all select join_key_r from {taught} union all select voter from {SCRATCH}.claims)
-        ) k using (voter_id)""")
-    met = f"(from {voters_table} join (select id, voter_id from {SCRATCH}.known where is_compared) using (voter_id))"
-    # A contact that too many share was blanked in the narrow table alone.
-    contacts = ", ".join(
-        f"case when p.{column} is not null then c.{column} end as {column}" for column in records.HASHED
-    )
+    pairs, taught, known = f"{SCRATCH}.pairs", f"{SCRATCH}.taught", f"{SCRATCH}.known"
+    columns = ", ".join(records.UNHASHED)
+    found = f"""(
+        select id, voter_id, {columns},
+            id in (select join_key_r from {pairs} union all select join_key_r from {taught}) as is_compared
+        from {voters} where id in (
+            select join_key_r from {pairs} union all select join_key_r from {taught} union all select voter from {SCRATCH}.claims))"""
+    # In one reading: behind the table there may be a join over landed files.
+    warehouse.execute(f"create table {known} as {records.read_voters(voters_table, found)}")
+    answering = f"(select * exclude (voter_id, content_hash, is_compared) from {known} where is_compared)"
     asking = f"""(
-        select c.* replace ({contacts}) from {SCRATCH}.cleaned c join {people} p using (id)
+        select t.*, {columns} from {SCRATCH}.texts t join {asking} using (id)
         where id in (select join_key_l from {pairs} union all select join_key_l from {taught}))"""
     warehouse.execute(f"""
         create table {SCRATCH}.compared as
-        {records.with_forms(asking)}
-        union all by name {records.with_forms(f"({records.clean_voters(met, id='id')})")}""")
+        {records.with_forms(f"({records.spelled(asking)})")}
+        union all by name {records.with_forms(f"({records.spelled(answering)})")}""")

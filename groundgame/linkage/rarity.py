@@ -32,12 +32,18 @@ YEAR = "birth_year"
 PLACE = ("zip", "city", "state", "county")
 
 
-def count_bearers(warehouse: Warehouse, right: str) -> None:
-    """Make ``linking.first_bearers`` (first, n) and ``linking.last_bearers`` (last, n): how many of ``right`` are called so."""
-    for column in ("first", "last"):
+def count_bearers(warehouse: Warehouse, firsts: str, lasts: str) -> None:
+    """Make ``linking.first_bearers`` (first, n) and ``linking.last_bearers`` (last, n): how many are called so.
+
+    Args:
+        warehouse: the connection, with the scratch database attached.
+        firsts: select of first and n; a name may come several times, and may be unknown.
+        lasts: the same of last.
+    """
+    for column, counted in (("first", firsts), ("last", lasts)):
         warehouse.execute(f"""
             create or replace table {SCRATCH}.{column}_bearers as
-            select {column}, count(*) as n from {right} where {column} is not null group by {column}""")
+            select {column}, sum(n)::bigint as n from ({counted}) where {column} is not null group by {column}""")
 
 
 def with_bearers(left: str) -> str:

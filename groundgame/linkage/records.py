@@ -29,7 +29,8 @@ SHARED = (
     "sex",
 )
 PEOPLE = ("person_key", *SHARED, "other_last_name", "birth_month", "birth_day", "content_hash")
-VOTERS = ("voter_id", *SHARED, "middle_name", "name_suffix", "birth_date", "content_hash")
+IDENTIFYING = (*SHARED, "middle_name", "name_suffix", "birth_date")
+VOTERS = ("voter_id", *IDENTIFYING, "content_hash")
 # Columns whose distinct values are numbered: to compare a number takes a quarter of the time that a text takes, and of the memory.
 CODED = {
     "first": "spelling",
@@ -53,7 +54,8 @@ READ = {
 # Too many values to number: what is compared is a hash of 64 bits, by which two of a billion never meet.
 HASHED = ("phone", "email")
 # What two records are asked to agree on.
-EQUAL = (*CODED, *HASHED, "suffix", "birth_year", "birth_month", "birth_day")
+UNHASHED = (*CODED, "suffix", "birth_year", "birth_month", "birth_day")
+EQUAL = (*UNHASHED, *HASHED)
 # What stands between the parts of a name; accents go too, since one side writes them and the other does not.
 SEPARATORS = "' -.,''`'"
 SUFFIX_TAIL = "[ ,]+(JR|SR|II|III|IV|2ND|3RD)[.]?$"
@@ -77,13 +79,13 @@ def _generation(word: str) -> str:
 
 # A suffix written behind the last name is moved to where it belongs; only names with a space can have one.
 SUFFIX_BEHIND = (
-    f"case when contains(trim(last_name), ' ') then regexp_extract(upper(trim(last_name)), '{SUFFIX_TAIL}', 1) end"
+    f"case when contains(last_name, ' ') then regexp_extract(upper(trim(last_name)), '{SUFFIX_TAIL}', 1) end"
 )
-BARE_LAST = f"case when contains(trim(last_name), ' ') then regexp_replace(trim(last_name), '{SUFFIX_TAIL}', '', 'i') else last_name end"
+BARE_LAST = f"case when contains(last_name, ' ') then regexp_replace(trim(last_name), '{SUFFIX_TAIL}', '', 'i') else last_name end"
 # The parts of a last name that has several; DE and LA are nobody's name.
 WORDS = "list_filter(string_split(coalesce(c.last_words, ''), ' '), x -> length(x) >= 3)"
-# Compared as numbers: eight million short texts would cost more.
-LETTER = "unicode({0})"
+# Compared as numbers: eight million short texts would cost more. Letters of rare scripts may share one: letters only say what to compare.
+LETTER = "(unicode({0}) & 65535)::usmallint"
 LETTERS = "of_first.letter as first_letter, of_last.letter as last_letter"
 # What is made of a column that has few distinct values, so that it may be made once a value.
 CLEANED = {
@@ -99,6 +101,14 @@ CLEANED = {
 VOTER_BORN = {"year": "coalesce(year(birth_date), birth_year)", "month": "month(birth_date)", "day": "day(birth_date)"}
 PHONE = "nullif(trim(phone::varchar), '')"
 EMAIL = "nullif(lower(trim(email::varchar)), '')"
+# What has no code, and is asked for of those alone who are compared.
+PARTS = {
+    "first_part": f"""case when contains(first_name, ' ') then {_plain("split_part(trim(first_name), ' ', 1)")} end""",
+    "last_words": """case when contains({bare_last}, ' ') or contains({bare_last}, '-')
+        then translate(upper(strip_accents(trim({bare_last}))), '-', ' ') end""",
+    "phone": PHONE,
+    "email": EMAIL,
+}
 
 
 @contextmanager
@@ -151,11 +161,11 @@ def clean_people(table: str) -> str:
     )
 
 
-def clean_voters(table: str, id: str = "voter_id::varchar") -> str:
+def clean_voters(table: str) -> str:
     """Select of voters as records; ``id`` is the voter's id."""
     return _clean(
         table,
-        id=id,
+        id="voter_id::varchar",
         middle="middle_name",
         suffix="name_suffix",
         other_last="null::varchar",
@@ -166,23 +176,36 @@ def clean_voters(table: str, id: str = "voter_id::varchar") -> str:
 def _clean(table: str, *, id: str, month: str, day: str, year: str = "birth_year", **columns: str) -> str:
     suffix = f"coalesce({_written_suffix(columns['suffix'])}, nullif({SUFFIX_BEHIND}, ''))"
     plain = ", ".join(f"{value} as {column}" for column, value in CLEANED.items())
+    parts = ", ".join(f"{value.format(bare_last='bare_last')} as {column}" for column, value in PARTS.items())
     return f"""
         with named as (select *, {BARE_LAST} as bare_last, {suffix} as suffix_word from {table})
         select
             {id} as id,
             {plain},
-            case when contains(trim(first_name), ' ') then {_plain("split_part(trim(first_name), ' ', 1)")} end as first_part,
+            {parts},
             {_plain(columns["middle"])} as middle,
-            case when contains(trim(bare_last), ' ') or contains(bare_last, '-')
-                then translate(upper(strip_accents(trim(bare_last))), '-', ' ') end as last_words,
             {_plain(columns["other_last"])} as other_last,
             {_generation("suffix_word")} as suffix,
             ({year})::smallint as birth_year,
             ({month})::tinyint as birth_month,
-            ({day})::tinyint as birth_day,
-            {PHONE} as phone,
-            {EMAIL} as email
+            ({day})::tinyint as birth_day
         from named"""
+
+
+def read_voters(voters_table: str, found: str) -> str:
+    """Select of coded voters with what has no code, where ``is_compared``, and the ``content_hash`` of all.
+
+    ``found``: voter_id, is_compared and columns of ``linking.voters``, but for contacts.
+    """
+    texts = {column: value.format(bare_last=f"({BARE_LAST})") for column, value in PARTS.items()}
+    texts |= {"middle": _plain("middle_name"), "other_last": "null::varchar"}
+    read = ", ".join(f"case when is_compared then {value} end as {column}" for column, value in texts.items())
+    return f"select k.*, v.content_hash, {read} from {voters_table} v join {found} k using (voter_id)"
+
+
+def spelled(coded: str) -> str:
+    """Select of the same rows with the words that the codes stand for."""
+    return f"select * replace ({', '.join(f'{column}::varchar as {column}' for column in CODED)}) from {coded}"
 
 
 def with_forms(cleaned: str) -> str:
@@ -218,8 +241,8 @@ def store_codes(warehouse: Warehouse, voters_table: str, people: str) -> None:
     """Number every name and place of voters and of cleaned people: a type for each kind in the scratch database, and its codes.
 
     A code is still a text to every function; only where two are compared, or joined on, it is a number. Each column of the voters also
-    gets ``linking.<column>_read`` (raw, word): what it says, cleaned once a spelling and not once a voter. ``linking.said`` holds what
-    they are made from, and in the row without any how many voters have a phone, a mail address and a birth date.
+    gets ``linking.<column>_read`` (raw, n, word): what it says and how often, cleaned once a spelling and not once a voter. ``linking.said``
+    holds what they are made from, and in the row without any how many voters have a phone, a mail address and a birth date.
     """
     sources = ", ".join(READ.values())
     sets = ", ".join(f"({source})" for source in READ.values())
@@ -227,13 +250,13 @@ def store_codes(warehouse: Warehouse, voters_table: str, people: str) -> None:
     # One scan for all: behind the table there may be a join over landed files.
     warehouse.execute(f"""
         create table {SCRATCH}.said as
-        select {sources}, {counts} from {voters_table} group by grouping sets ({sets}, ())""")
+        select {sources}, count(*) as n, {counts} from {voters_table} group by grouping sets ({sets}, ())""")
     for column, source in READ.items():
         bare = f", {BARE_LAST} as bare_last, {_generation(SUFFIX_BEHIND)} as suffix" if column == "last" else ""
         warehouse.execute(f"""
             create table {SCRATCH}.{column}_read as
             with named as (select *{bare} from {SCRATCH}.said where {source} is not null)
-            select {source} as raw, {CLEANED[column]} as word{", suffix" if bare else ""} from named""")
+            select {source} as raw, n, {CLEANED[column]} as word{", suffix" if bare else ""} from named""")
     for kind in sorted(set(CODED.values())):
         columns = [column for column, of in CODED.items() if of == kind]
         words = " union ".join(
@@ -252,6 +275,12 @@ def store_codes(warehouse: Warehouse, voters_table: str, people: str) -> None:
         create table {SCRATCH}.nickname_codes as
         select try_cast(name as {spelling}) as name, list_filter(try_cast(forms as {spelling}[]), x -> x is not null) as forms
         from {SCRATCH}.nicknames where try_cast(name as {spelling}) is not null""")
+
+
+def said_names(column: str) -> str:
+    """Select of the names that voters bear in ``column`` (its code, n), as ``store_codes`` has read them; one may come several times."""
+    return f"""
+        select code as {column}, n from {SCRATCH}.{column}_read join {SCRATCH}.{CODED[column]}_codes using (word)"""
 
 
 def coded_people(cleaned: str) -> str:
@@ -284,7 +313,7 @@ def store_roll(warehouse: Warehouse, voters_table: str, people: str) -> None:
     and the view says that it is unknown. The engine's own row numbers are the ids; they cost nothing.
     """
     joins = " ".join(
-        f"""left join (select * exclude (word) from {SCRATCH}.{column}_read join {SCRATCH}.{kind}_codes using (word)) of_{column}
+        f"""left join (select * exclude (word, n) from {SCRATCH}.{column}_read join {SCRATCH}.{kind}_codes using (word)) of_{column}
             on of_{column}.raw = c.{READ[column]}"""
         for column, kind in CODED.items()
     )
@@ -311,7 +340,8 @@ def store_roll(warehouse: Warehouse, voters_table: str, people: str) -> None:
         create table {SCRATCH}.roll as
         select c.voter_id::varchar as voter_id, {LETTERS}, {stored} from {voters_table} c {joins}""")
     kinds = {column: f"{SCRATCH}.{kind}" for column, kind in CODED.items()} | dict.fromkeys(HASHED, "ubigint")
-    unknown = "".join(f", null::{kinds.get(column, 'smallint')} as {column}" for column in empty)
+    kinds |= {"birth_year": "smallint"}
+    unknown = "".join(f", null::{kinds.get(column, 'tinyint')} as {column}" for column in empty)
     warehouse.execute(f"create view {SCRATCH}.voters as select rowid as id, *{unknown} from {SCRATCH}.roll")
 
 

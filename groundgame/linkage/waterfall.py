@@ -101,21 +101,24 @@ def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
     filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
     keys = [key for key in rules.KEYS if _sides(key.on) <= filled]
     for key in [key for key in keys if key.names == "none"]:
-        pairs = _join(_unclaimed(left), right, _equalities(key.on), f"{key.also} and {NOT_CONTRADICTED}")
+        narrow = f"(select id, {', '.join(key.on)} from {_unclaimed(left)})"
+        voter = "".join(f", r.{column}" for column in EQUAL)
+        # In two steps: what else is asked of a person waits until the few who meet are found.
+        pairs = f"""
+            with met as materialized ({_join(narrow, right, _equalities(key.on), "true", voter)})
+            select id_l, id_r from met r join {left} l on l.id = id_l where {key.also} and {NOT_CONTRADICTED}"""
         _link_alone(warehouse, key, pairs, left)
     list_names(warehouse, _unclaimed(left), right)
-    warehouse.execute(
-        f"create or replace table {remainder} as select * exclude (first_forms, last_forms) from {_unclaimed(left)}"
-    )
-    meet_namesakes(warehouse, remainder, right)
+    meet_namesakes(warehouse, left, right)
     rarity.count_homes(warehouse, right)
     unseen = rarity.unseen(warehouse, right)
     for key in [key for key in keys if key.names != "none"]:
         pairs = f"""select id_l, id_r, first, last, is_elsewhere from {SCRATCH}.namesakes n
             where {key.name} and not exists (from {claims} c where c.person = n.id_l)"""
         _link_alone(warehouse, key, pairs, left, unseen)
-    rarity.count_bearers(warehouse, right)
-    warehouse.execute(f"create or replace table {remainder} as {rarity.with_bearers(_unclaimed(left))}")
+    for table in ("names", "bearers", "homes", "generations"):  # memory for what follows
+        warehouse.execute(f"drop table {SCRATCH}.{table}")
+    warehouse.execute(f"create or replace table {remainder} as {_unclaimed(left)}")
 
 
 def _by_forms(left: str, block: rules.Block) -> str:
@@ -159,17 +162,18 @@ def collect_pairs(
     """
     once = "l.id < r.id" if same else HOPEFUL
     filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
-    # A block at a time: together they would hold as many hash tables at once.
     warehouse.execute(f"create or replace table {SCRATCH}.found as {_join(left, right, 'false', 'true')}")
+    if any(block.names != "none" for block in blocks):
+        warehouse.execute(f"""
+            insert into {SCRATCH}.found select id_l, id_r from {SCRATCH}.namesakes semi join {left} l on l.id = id_l""")
+        warehouse.execute(f"drop table {SCRATCH}.namesakes")
+    # A block at a time: together they would hold as many hash tables at once.
     for block in blocks:
         if block.names == "none" and _sides(block.on) <= filled:
             # Who was born in the same year is seldom hopeless, and each column that is asked for is fetched for all who meet.
             tested = "true" if "birth_year" in block.on and not same else once
             pairs = _join(_by_forms(left, block), right, _equalities(block.on), f"{block.also} and {tested}")
             warehouse.execute(f"insert into {SCRATCH}.found {pairs}")
-    if any(block.names != "none" for block in blocks):
-        warehouse.execute(f"""
-            insert into {SCRATCH}.found select id_l, id_r from {SCRATCH}.namesakes semi join {left} l on l.id = id_l""")
     warehouse.execute(f"""
         create or replace table {SCRATCH}.pairs as
         select distinct '0' as match_key, id_l as join_key_l, id_r as join_key_r from {SCRATCH}.found""")
