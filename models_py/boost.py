@@ -79,6 +79,20 @@ def fit_trees(
     return _as_text(booster, booster.best_iteration or spec.trees, names)
 
 
+def refit_trees(
+    x: NDArray[np.float32],
+    label: NDArray[np.int8],
+    encoding: Encoding,
+    spec: Boosting,
+    trees: int,
+    seed: int,
+    threads: int,
+    weight: NDArray[np.float64] | None = None,
+) -> Trees:
+    """So many trees on ``x``, as ``fit_trees`` has found to be enough; weights as there."""
+    return _fit_all(_parameters(spec, len(label), seed, threads), x, label, weight, encoding, trees)
+
+
 def fit_regression(
     x: NDArray[np.float32],
     target: NDArray[Any],
@@ -90,15 +104,31 @@ def fit_regression(
 
     On one thread: an experiment's arms are small, and threads would wait for each other longer than they work.
     """
+    parameters = {**_parameters(spec, len(target), seed, threads=1), "objective": "regression", "metric": "l2"}
+    return _fit_all(parameters, x, target, None, encoding, spec.trees)
+
+
+def _fit_all(
+    parameters: dict[str, Any],
+    x: NDArray[np.float32],
+    target: NDArray[Any],
+    weight: NDArray[np.float64] | None,
+    encoding: Encoding,
+    trees: int,
+) -> Trees:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import lightgbm
 
-    parameters = {**_parameters(spec, len(target), seed, threads=1), "objective": "regression", "metric": "l2"}
     names = list(encoding.features)
     data = lightgbm.Dataset(
-        x, label=target, feature_name=names, categorical_feature=encoding.categorical, params=parameters
+        x,
+        label=target,
+        weight=weight,
+        feature_name=names,
+        categorical_feature=encoding.categorical,
+        params=parameters,
     )
-    return _as_text(lightgbm.train(parameters, data, num_boost_round=spec.trees), spec.trees, names)
+    return _as_text(lightgbm.train(parameters, data, num_boost_round=trees), trees, names)
 
 
 def _as_text(booster: lightgbm.Booster, kept: int, names: list[str]) -> Trees:

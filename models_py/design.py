@@ -2,7 +2,7 @@
 
 Two designs. ``next_election``: fit on all elections but the last, judge on the whole of the last. ``held_out_households``: where the
 kind of the last election was never seen before (or there is only one, as in a study), every household is judged once by a model
-that saw none of its members. In both, the households that calibrate took no part in the fit or its stopping.
+that saw none of its members. In both, the trees that set a curve had not seen its households.
 """
 
 from __future__ import annotations

@@ -131,7 +131,9 @@ def _prepare(warehouse: Warehouse, people_table: str, voters_table: str, seed: i
     warehouse.execute(f"create table {people} as {rarity.with_bearers(coded)}")
     records.store_roll(warehouse, voters_table, people)
     waterfall.drop_shared_contacts(warehouse, people, voters)
-    contacts = ", ".join(f"case when p.{column} is not null then c.{column} end as {column}" for column in records.HASHED)
+    contacts = ", ".join(
+        f"case when p.{column} is not null then c.{column} end as {column}" for column in records.HASHED
+    )
     warehouse.execute(f"""
         create table {SCRATCH}.texts as
         select id, c.first_part, c.last_words, c.other_last, {contacts} from {cleaned} c join {people} p using (id)""")

@@ -241,8 +241,9 @@ def store_codes(warehouse: Warehouse, voters_table: str, people: str) -> None:
     """Number every name and place of voters and of cleaned people: a type for each kind in the scratch database, and its codes.
 
     A code is still a text to every function; only where two are compared, or joined on, it is a number. Each column of the voters also
-    gets ``linking.<column>_read`` (raw, n, word): what it says and how often, cleaned once a spelling and not once a voter. ``linking.said``
-    holds what they are made from, and in the row without any how many voters have a phone, a mail address and a birth date.
+    gets ``linking.<column>_read`` (raw, n, word): what it says and how often, cleaned once a spelling and not once a voter.
+    ``linking.said`` holds what they are made from, and in the row without any how many voters have a phone, a mail address and a
+    birth date.
     """
     sources = ", ".join(READ.values())
     sets = ", ".join(f"({source})" for source in READ.values())
