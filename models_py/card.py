@@ -30,7 +30,7 @@ HOW_ANSWERED = (
     "answers are weighed as the table under Data shows, and the figures are of the voters that they stand for."
 )
 HOW_JUDGED = {
-    True: "Fitted on the earlier elections, calibrated on households before they took part in the fit, judged on the next "
+    True: "Fitted on the earlier elections, calibrated on households that took no part in the fit, judged on the next "
     "election, of which it saw nothing.",
     False: "No earlier election of this kind is known, so each household was judged once by a model that saw none of "
     "its members.",
