@@ -62,6 +62,18 @@ def deployed_rotation(rows: TrainingRows, folds: Folds) -> Rotation:
     return _rotation(rows, folds, everyone, ~everyone)
 
 
+def calibration_turns(rows: TrainingRows, folds: Folds, rotation: Rotation) -> tuple[Rotation, ...]:
+    """One rotation in several: each household calibrates once what the others were fitted to. Those that stop the trees never do."""
+    validate = folds.validate_share
+    parts = folds.household_parts
+    part = np.floor((_place(rows) - validate) / (1 - validate) * parts)
+    seen = rotation.fit | rotation.calibrate
+    return tuple(
+        Rotation(seen & (part != number), rotation.validate, seen & (part == number), rotation.judge)
+        for number in range(parts)
+    )
+
+
 def calibrating_election(elections: tuple[Election, ...], kind: str, before: int) -> int:
     """The latest election of a kind among the first ``before``; the latest of any kind when there is none."""
     same = [index for index in range(before) if elections[index].kind == kind]
@@ -69,8 +81,12 @@ def calibrating_election(elections: tuple[Election, ...], kind: str, before: int
 
 
 def _rotation(rows: TrainingRows, folds: Folds, seen: NDArray[np.bool_], judge: NDArray[np.bool_]) -> Rotation:
-    # The high bits place a household on [0, 1); the parts above use the low bits, so the two are independent.
-    place = (rows.household >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    place = _place(rows)
     validate = place < folds.validate_share
     calibrate = ~validate & (place < folds.validate_share + folds.calibrate_share)
     return Rotation(seen & ~validate & ~calibrate, seen & validate, seen & calibrate, judge)
+
+
+def _place(rows: TrainingRows) -> NDArray[np.float64]:
+    # The high bits place a household on [0, 1); the parts that judge use the low bits, so the two are independent.
+    return (rows.household >> np.uint64(11)).astype(np.float64) * 2.0**-53

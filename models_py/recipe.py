@@ -4,9 +4,9 @@ Why the model in use is not the judged one: judging leaves the latest election o
 most. So the same recipe is fitted again on all elections, with calibration households of its own, and the card says plainly that the
 figures are those of the recipe, earned by a model that did not see the judged rows. Both models' hashes are on the card.
 
-Within a fit some households stop the trees and some set the curve. Where the label is an answer, and people are few, as many trees are
-then fitted to all of them: three in ten more to learn from. The curve stays the one of the trees that had not seen its households. Votes
-are plenty: there it was no gain (a synthetic state's AUC in the next election .840 in place of .841).
+Within a fit some households stop the trees and some set the curve. Votes are plenty; where the label is an answer, and people are few,
+nobody is spared: households take turns to calibrate what was fitted to the others, one curve is set on all of their predictions, and then
+as many trees are fitted to everybody (cross-fitting, as scikit-learn's ``CalibratedClassifierCV(ensemble=False)`` does it).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from models_py.design import (
     Design,
     Rotation,
     calibrating_election,
+    calibration_turns,
     choose_design,
     deployed_rotation,
 )
@@ -91,14 +92,8 @@ def judge(rows: TrainingRows, spec: ScoreSpec, seed: int, threads: int) -> Judge
         one = fit(rows, rotation, spec, kind, known, rows.x[rotation.judge], level, seed, threads)
         raw = one.trees.predict(_columns(rows, one.encoding)[rotation.judge], threads)
         predictions[MODEL][rotation.judge] = one.calibrator.apply(raw, kind)
-        # The baselines may use the rows that stopped the trees: they have nothing to stop.
-        seen = rotation.fit | rotation.validate
-        raw_values = _baselines(rows, seen, one.encoding)
-        is_refitted = spec.label.answers is not None
-        used = _baselines(rows, seen | rotation.calibrate, one.encoding) if is_refitted else raw_values
-        for name, values in used.items():
-            curves = calibrator(raw_values[name][rotation.calibrate], rows, rotation, spec, known)
-            curves = set_level(curves, kind, level, values[rotation.judge])
+        for name, (unseen, values) in _baselines(rows, spec, rotation, one.encoding).items():
+            curves = set_level(calibrator(unseen, rows, spec, known), kind, level, values[rotation.judge])
             predictions[name][rotation.judge] = curves.apply(values[rotation.judge], kind)
         fitted.append(one)
     return Judged(
@@ -138,40 +133,48 @@ def fit(
     left_out = unusable_features(reference, unknown_in(scored, rows.encoding), spec.max_null_share_shift)
     encoding = rows.encoding.keep([name for name in rows.encoding.features if name not in left_out])
     x = _columns(rows, encoding)
-    trees = fit_trees(
-        x[rotation.fit],
-        rows.label[rotation.fit],
-        x[rotation.validate],
-        rows.label[rotation.validate],
-        encoding,
-        spec.boosting,
-        seed,
-        threads,
-        rows.weight_of(rotation.fit),
-        rows.weight_of(rotation.validate),
-    )
-    raw = trees.predict(x[rotation.calibrate], threads)
-    curves = calibrator(raw, rows, rotation, spec, known)
+    unseen = np.full(len(rows.label), np.nan)
+    kept = []
+    for turn in _turns(rows, spec, rotation):
+        trees = fit_trees(
+            x[turn.fit],
+            rows.label[turn.fit],
+            x[turn.validate],
+            rows.label[turn.validate],
+            encoding,
+            spec.boosting,
+            seed,
+            threads,
+            rows.weight_of(turn.fit),
+            rows.weight_of(turn.validate),
+        )
+        unseen[turn.calibrate] = trees.predict(x[turn.calibrate], threads)
+        kept.append(trees.trees)
+    curves = calibrator(unseen, rows, spec, known)
     if spec.label.answers is not None:
         all_ = rotation.fit | rotation.validate | rotation.calibrate
-        weight = rows.weight_of(all_)
-        trees = refit_trees(x[all_], rows.label[all_], encoding, spec.boosting, trees.trees, seed, threads, weight)
+        enough = int(np.median(kept))
+        trees = refit_trees(
+            x[all_], rows.label[all_], encoding, spec.boosting, enough, seed, threads, rows.weight_of(all_)
+        )
     if level is not None:
         curves = set_level(curves, kind, level, trees.predict(_chosen(scored, rows.encoding, encoding), threads))
-    return Fitted(encoding, trees, curves, left_out, float(raw.std()))
+    return Fitted(encoding, trees, curves, left_out, float(np.nanstd(unseen)))
 
 
-def calibrator(
-    raw: NDArray[np.float64], rows: TrainingRows, rotation: Rotation, spec: ScoreSpec, known: int
-) -> Calibrator:
-    """A curve for each kind of election, from the calibration households in the latest election of that kind."""
-    label, election = rows.label[rotation.calibrate], rows.election[rotation.calibrate]
-    weight = rows.weight_of(rotation.calibrate)
+def _turns(rows: TrainingRows, spec: ScoreSpec, rotation: Rotation) -> tuple[Rotation, ...]:
+    return (rotation,) if spec.label.answers is None else calibration_turns(rows, spec.folds, rotation)
+
+
+def calibrator(unseen: NDArray[np.float64], rows: TrainingRows, spec: ScoreSpec, known: int) -> Calibrator:
+    """A curve for each kind of election, from the calibration households in the latest election of that kind.
+
+    ``unseen``: of all rows the raw probability by a model that had not seen them; NaN of those that do not calibrate.
+    """
     curves = {}
     for kind in sorted({one.kind for one in rows.elections[:known]}):
-        chosen = election == calibrating_election(rows.elections, kind, known)
-        own = None if weight is None else weight[chosen]
-        curves[kind] = fit_curve(raw[chosen], label[chosen], spec.calibration, own)
+        chosen = ~np.isnan(unseen) & (rows.election == calibrating_election(rows.elections, kind, known))
+        curves[kind] = fit_curve(unseen[chosen], rows.label[chosen], spec.calibration, rows.weight_of(chosen))
     return Calibrator(curves, fallback=rows.elections[known - 1].kind)
 
 
@@ -220,7 +223,23 @@ def unusable_features(reference: dict[str, float], scored: dict[str, float], max
     return left_out
 
 
-def _baselines(rows: TrainingRows, seen: NDArray[np.bool_], encoding: Encoding) -> dict[str, NDArray[np.float64]]:
+def _baselines(
+    rows: TrainingRows, spec: ScoreSpec, rotation: Rotation, encoding: Encoding
+) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Of each baseline the probabilities that set its curve, as ``calibrator`` takes them, and those of all rows that are used."""
+    unseen = {name: np.full(len(rows.label), np.nan) for name in BASELINES}
+    everybody = rotation.fit | rotation.validate | rotation.calibrate
+    for turn in _turns(rows, spec, rotation):
+        # They may use the rows that stopped the trees: they have nothing to stop.
+        values = _plain_rules(rows, everybody & ~turn.calibrate, encoding)
+        for name in BASELINES:
+            unseen[name][turn.calibrate] = values[name][turn.calibrate]
+    if spec.label.answers is not None:
+        values = _plain_rules(rows, everybody, encoding)
+    return {name: (unseen[name], values[name]) for name in BASELINES}
+
+
+def _plain_rules(rows: TrainingRows, seen: NDArray[np.bool_], encoding: Encoding) -> dict[str, NDArray[np.float64]]:
     return {
         "count_of_votes": baselines.count_of_votes(rows.count, rows.label, seen, rows.weight),
         "logistic": baselines.logistic(_columns(rows, encoding), rows.label, seen, encoding, rows.weight),

@@ -103,11 +103,13 @@ class Sample(Strict):
 
 
 class Folds(Strict):
-    """Shares of households that the fit never sees, and in how many parts households are judged when there is one election."""
+    """Shares of households that the fit never sees, and in how many parts households take turns: to judge, and to calibrate answers."""
 
     validate_share: Share = Field(description="stops the adding of trees")
     calibrate_share: Share = Field(description="sets the level of the probabilities")
-    household_parts: int = Field(ge=2, le=10, description="used only where no earlier election of the kind exists")
+    household_parts: int = Field(
+        ge=2, le=10, description="used where no earlier election of the kind exists, and where the label is an answer"
+    )
 
     @model_validator(mode="after")
     def leaves_something_to_fit(self) -> Folds:

@@ -14,7 +14,10 @@ from groundgame.config import Settings
 from groundgame.warehouse.base import open_warehouse
 from models_py import registry
 from models_py.answers import read_answered_rows
+from models_py.design import deployed_rotation
+from models_py.matrix import read_scored_rows
 from models_py.predict import score
+from models_py.recipe import deploy
 from models_py.spec import load_spec
 from models_py.train import train
 from models_py.weigh import effective_rows, rake
@@ -82,6 +85,31 @@ def test_of_100_voters_scored_75_about_75_support_us_though_mostly_one_party_ans
     assert {"age", "county", "party", "race", "sex"} <= set(kinds)
     page = (untrained.models_dir / "support" / pointer.version / registry.PAGE).read_text(encoding="utf-8")
     assert "share that chose our side" in page and "voted" not in page.split("<h2>Data</h2>")[0]
+
+
+def test_all_who_answered_calibrate_and_all_are_learned_from_but_none_calibrates_what_she_taught(
+    untrained: Settings, world: World
+) -> None:
+    """Answers by lot teach nothing: a curve on people whom the trees had seen would take what they learned by heart for knowledge."""
+    columns = ask(world).table.to_pydict()
+    columns["support_level"] = (
+        np.random.default_rng(9).permutation(np.resize([1, 5], len(columns["voter_id"]))).tolist()
+    )
+    tell(untrained, pa.table(columns, schema=ask(world).table.schema))
+    spec = load_spec(untrained, "support")
+    wild = {"trees": 10, "leaves": 63, "depth": 8, "learning_rate": 0.25, "l2": 0.0, "min_leaf_share": 0.001}
+    spec = spec.model_copy(update={"boosting": spec.boosting.model_copy(update=wild)})
+    with open_warehouse(untrained) as warehouse:
+        rows = read_answered_rows(warehouse, spec, AS_OF, None, 1)
+        tonight = read_scored_rows(warehouse, spec, AS_OF, None, 1, rows.encoding)
+    model = deploy(rows, spec, tonight, 1, 2)
+    validating = np.mean(deployed_rotation(rows, spec.folds).validate)
+    (curve,) = model.calibrator.curves.values()
+    assert curve.rows == round(len(rows.label) * (1 - validating))
+    used = [rows.encoding.features.index(name) for name in model.encoding.features]
+    shares = model.calibrator.apply(model.trees.predict(tonight.x[:, used], 2), tonight.kind)
+    assert shares.std() < 0.045  # .027; .068 with a curve on the trees' own people
+    assert shares.mean() == pytest.approx(0.5, abs=0.02)
 
 
 def test_without_answers_the_night_goes_on_and_says_so_in_one_line(trained: Settings) -> None:

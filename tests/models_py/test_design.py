@@ -7,7 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models_py.design import HELD_OUT_HOUSEHOLDS, NEXT_ELECTION, calibrating_election, choose_design, deployed_rotation
+from models_py.design import (
+    HELD_OUT_HOUSEHOLDS,
+    NEXT_ELECTION,
+    calibrating_election,
+    calibration_turns,
+    choose_design,
+    deployed_rotation,
+)
 from models_py.encode import Encoding
 from models_py.matrix import Election, TrainingRows
 from models_py.spec import Folds
@@ -64,6 +71,19 @@ def test_fit_stopping_and_calibration_share_no_household_in_any_election() -> No
         everyone = sum(len(part) for part in parts)
         assert abs(len(parts[1]) / everyone - 0.1) < 0.02
         assert abs(len(parts[2]) / everyone - 0.2) < 0.03
+
+
+def test_each_household_calibrates_once_what_strangers_were_fitted_to() -> None:
+    rows = training_rows(["presidential"])
+    for rotation in [*choose_design(rows, FOLDS).rotations, deployed_rotation(rows, FOLDS)]:
+        turns = calibration_turns(rows, FOLDS, rotation)
+        calibrated = sum(turn.calibrate.astype(int) for turn in turns)
+        assert (calibrated == (rotation.fit | rotation.calibrate)).all()
+        for turn in turns:
+            assert (turn.validate == rotation.validate).all()
+            strangers = set(rows.household[turn.fit | turn.validate | rotation.judge].tolist())
+            assert strangers.isdisjoint(rows.household[turn.calibrate].tolist())
+            assert turn.calibrate.sum() > 0.14 * len(rows.label) * 0.8
 
 
 def test_level_comes_from_the_latest_election_of_the_kind() -> None:
