@@ -103,7 +103,7 @@ class Sample(Strict):
 
 
 class Folds(Strict):
-    """Shares of households that the fit never sees, and in how many parts households take turns: to judge, and to calibrate answers."""
+    """Shares of households that a fit does not see, and in how many parts households take turns: to judge, and to calibrate answers."""
 
     validate_share: Share = Field(description="stops the adding of trees")
     calibrate_share: Share = Field(description="sets the level of the probabilities")
