@@ -55,10 +55,11 @@ def write_back(settings: Settings, rows: int) -> Iterator[Figure]:
     for name, value in same.items():
         whole = whole.append_column(name, pa.repeat(pa.scalar(value), rows))
     with open_warehouse(settings) as warehouse, open_warehouse(settings) as floor:
+        predict._prepare(warehouse)
         floor.execute(f"create table scores.floor ({predict.PREDICTIONS_COLUMNS})")
 
         def product() -> None:
-            predict._replace(warehouse, "turnout", next(days), version, predictions)
+            predict._replace(warehouse, "turnout", next(days), version, predictions.schema, predictions.to_batches())
 
         def ingest() -> None:
             with floor.connection.cursor() as cursor:  # type: ignore[attr-defined]

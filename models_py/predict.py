@@ -1,16 +1,21 @@
-"""Score tonight's universe with the champion: the engine casts, a child process predicts, one transaction replaces the partition."""
+"""Score tonight's universe with the champion: the engine casts, a child process predicts, one transaction replaces the partition.
+
+All at once, a block after the other: while one block is predicted the next is read and the one before is written.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from groundgame.config import Settings
-from groundgame.errors import ModelRejected
+from groundgame.errors import ModelRejected, WarehouseError
 from groundgame.result import Result
 from groundgame.warehouse import ops
 from groundgame.warehouse.base import Warehouse, open_warehouse
@@ -31,8 +36,9 @@ NIGHTS_TABLE = "ops.scored_nights"
 PREDICTIONS_COLUMNS = """
     voter_id varchar, score_name varchar, as_of_date date, score_raw double, score smallint, model_version varchar,
     reason_1 varchar, reason_2 varchar, reason_3 varchar"""
-# Large enough that a block outweighs its round trip, small enough (10 MB at 40 features) to stay in memory four times.
-BLOCK_ROWS = 65_536
+REASON_COLUMNS = ("reason_1", "reason_2", "reason_3")
+# A row group of DuckDB, which then writes each block as it comes; small enough (20 MB at 40 features) to stay in memory four times.
+BLOCK_ROWS = 122_880
 # What a season keeps of its scores: the last nights whole, of earlier ones the first of each month. Every night of a state
 # for a year would be a billion rows, written anew by each publication.
 NIGHTS_KEPT = 7
@@ -64,18 +70,20 @@ def score(settings: Settings, score_name: str, as_of: dt.date, universe: dict[st
     groups = spec.reason_groups(stored.encoding.features)
     with (
         ModelProcess(score_name, stored.version, model, stored.encoding.features, settings.threads, groups) as process,
+        open_warehouse(settings) as source,
         open_warehouse(settings) as warehouse,
     ):
         _check(warehouse, stored)
-        predictions = _predict(warehouse, spec, stored, process, tonight_condition(spec.universe, as_of, universe))
-        with warehouse.transaction():
-            _replace(warehouse, score_name, as_of, stored.version, predictions)
+        _prepare(warehouse)
+        predictions = _predict(source, spec, stored, process, tonight_condition(spec.universe, as_of, universe))
+        with warehouse.transaction(), closing(predictions):
+            rows = _replace(warehouse, score_name, as_of, stored.version, _schema(), predictions)
             _record_check(warehouse, score_name, as_of, stored.version, process.agreement)
     return Result(
         stage="score",
         name=score_name,
-        rows_in=predictions.num_rows,
-        rows_out=predictions.num_rows,
+        rows_in=rows,
+        rows_out=rows,
         seconds=round(time.perf_counter() - start, 3),
         details={"version": stored.version, "trained_as_of": stored.card["as_of"], "reasons": process.agreement},
     )
@@ -114,44 +122,42 @@ def _check(warehouse: Warehouse, stored: registry.StoredModel) -> None:
 
 
 def _predict(
-    warehouse: Warehouse,
+    source: Warehouse,
     spec: ScoreSpec | UpliftSpec,
     stored: registry.StoredModel,
     process: ModelProcess,
     condition: str,
-) -> pa.Table:
-    """voter_id, score_raw, score and reasons of all voters of tonight; narrow columns, so a state fits into memory."""
+) -> Generator[pa.RecordBatch]:
+    """Blocks of ``_schema`` with all voters of tonight."""
     import pyarrow as pa
 
     sql = f"select voter_id, target_election_kind, {stored.encoding.select()} from {FEATURES_TABLE} f where {condition}"
-    reader = warehouse.stream(sql, BLOCK_ROWS)
-    voters: list[tuple[pa.Array, pa.Array]] = []
+    voters: deque[tuple[pa.Array, pa.Array]] = deque()
 
     def blocks() -> Iterator[list[NDArray[np.float32]]]:
-        for batch in reader:
+        for batch in source.stream(sql, BLOCK_ROWS):
             voters.append((batch.column(0), batch.column(1)))
             yield [column.to_numpy(zero_copy_only=False) for column in batch.columns[2:]]
 
-    parts = []
-    for position, answer in enumerate(process.predict(blocks())):
-        voter_id, kind = voters[position]
-        share = _calibrated(stored, answer.raw, kind)
-        part = {"voter_id": voter_id, "score_raw": share, "score": stored.calibrator.points(share)}
-        parts.append(pa.table({**part, **_in_words(spec, answer.reasons)}))
-    if not parts:
-        return pa.table({"voter_id": pa.array([], pa.string()), "score_raw": pa.array([], pa.float64())})
-    return pa.concat_tables(parts)
+    words = pa.array(["", *(word for reason in spec.reasons for word in (reason.raises, reason.lowers))], pa.string())
+    with closing(process.predict(blocks())) as answers:
+        for answer in answers:
+            voter_id, kind = voters.popleft()
+            share = _calibrated(stored, answer.raw, kind)
+            # Codes of a dictionary, so a million rows do not carry a million sentences.
+            reasons = [
+                pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int8), mask=codes == 0), words)
+                for codes in answer.reasons
+            ]
+            columns = [voter_id.cast(pa.string()), pa.array(share), pa.array(stored.calibrator.points(share)), *reasons]
+            yield pa.record_batch(columns, schema=_schema())
 
 
-def _in_words(spec: ScoreSpec | UpliftSpec, reasons: NDArray[np.uint8]) -> dict[str, pa.Array]:
-    """Codes of reasons as columns of words; a dictionary, so a million rows do not carry a million sentences."""
+def _schema() -> pa.Schema:
     import pyarrow as pa
 
-    words = pa.array(["", *(word for reason in spec.reasons for word in (reason.raises, reason.lowers))], pa.string())
-    return {
-        f"reason_{place}": pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int8), mask=codes == 0), words)
-        for place, codes in enumerate(reasons, start=1)
-    }
+    shown = {"voter_id": pa.string(), "score_raw": pa.float64(), "score": pa.int16()}
+    return pa.schema(shown | dict.fromkeys(REASON_COLUMNS, pa.dictionary(pa.int8(), pa.string())))
 
 
 def _calibrated(stored: registry.StoredModel, raw: NDArray[np.float64], kind: pa.Array) -> NDArray[np.float64]:
@@ -177,19 +183,52 @@ def _record_check(
         ops.record(warehouse, "score_reason_checks", **key, **dict(figures))
 
 
-def _replace(warehouse: Warehouse, score_name: str, as_of: dt.date, version: str, predictions: pa.Table) -> None:
+def _prepare(warehouse: Warehouse) -> None:
+    """Outside the transaction: on a server it would keep the other scores waiting until this one is written."""
+    warehouse.execute(f"create table if not exists {PREDICTIONS_TABLE} ({PREDICTIONS_COLUMNS})")
+    for column in REASON_COLUMNS:  # a table of before scores had reasons
+        warehouse.execute(f"alter table {PREDICTIONS_TABLE} add column if not exists {column} varchar")
+
+
+def _replace(
+    warehouse: Warehouse,
+    score_name: str,
+    as_of: dt.date,
+    version: str,
+    schema: pa.Schema,
+    predictions: Iterable[pa.RecordBatch],
+) -> int:
+    """Write the partition as its blocks come; returns its rows."""
     import pyarrow as pa
 
-    for name, value in (("score_name", score_name), ("as_of_date", as_of), ("model_version", version)):
-        # A dictionary of one value: a million rows do not carry a million copies of a name.
-        codes = pa.array(np.zeros(predictions.num_rows, dtype=np.int8))
-        predictions = predictions.append_column(name, pa.DictionaryArray.from_arrays(codes, pa.array([value])))
-    warehouse.execute(f"create table if not exists {PREDICTIONS_TABLE} ({PREDICTIONS_COLUMNS})")
-    for place in (1, 2, 3):  # a table of before scores had reasons
-        warehouse.execute(f"alter table {PREDICTIONS_TABLE} add column if not exists reason_{place} varchar")
+    same = {"score_name": pa.array([score_name]), "as_of_date": pa.array([as_of]), "model_version": pa.array([version])}
+    for name, value in same.items():
+        schema = schema.append(pa.field(name, pa.dictionary(pa.int8(), value.type)))
+    failures: list[BaseException] = []
+    rows = 0
+
+    def whole() -> Iterator[pa.RecordBatch]:
+        nonlocal rows
+        try:
+            for block in predictions:
+                rows += block.num_rows
+                # A dictionary of one value: a million rows do not carry a million copies of a name.
+                codes = pa.array(np.zeros(block.num_rows, dtype=np.int8))
+                named = [pa.DictionaryArray.from_arrays(codes, value) for value in same.values()]
+                yield pa.record_batch([*block.columns, *named], schema=schema)
+        except BaseException as error:  # the engine that asks for blocks would tell it in words of its own
+            failures.append(error)
+            raise
+
     _let_go(warehouse, score_name, [as_of, *_past(warehouse, score_name, as_of)])
-    warehouse.append(PREDICTIONS_TABLE, predictions)
+    try:
+        warehouse.append(PREDICTIONS_TABLE, pa.RecordBatchReader.from_batches(schema, whole()))
+    except WarehouseError:
+        if failures:
+            raise failures[0] from None
+        raise
     ops.record(warehouse, "scored_nights", score_name=score_name, as_of_date=as_of)
+    return rows
 
 
 def _past(warehouse: Warehouse, score_name: str, as_of: dt.date) -> list[dt.date]:

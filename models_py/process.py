@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
@@ -78,7 +78,7 @@ class ModelProcess:
             except BrokenPipeError:
                 pass  # bytes that a dead child will never read
 
-    def predict(self, blocks: Iterable[Sequence[NDArray[np.float32]]]) -> Iterator[Answer]:
+    def predict(self, blocks: Iterable[Sequence[NDArray[np.float32]]]) -> Generator[Answer]:
         """Probabilities and reasons, one answer for each block of columns, in order.
 
         A thread feeds the child, so that the next block is read from the warehouse while this one is predicted.

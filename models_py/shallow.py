@@ -2,6 +2,7 @@
 
 A tree of depth two has three yes/no answers, so a voter's place in it is two bits. Four voters share a byte, and one look-up in a
 table of 256 entries yields the leaves of all four. Leaves are summed in the order of the trees, so the sum is LightGBM's to the last bit.
+On one thread: numpy's steps here are so short that two threads would mostly wait for each other.
 
 Such a tree is the sum of two functions of two answers each (root and left child, root and right child). Shapley values of
 a function of two players have a closed form, hence the reasons are those of TreeSHAP, not an approximation of them:
@@ -14,8 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 IS_CATEGORICAL, UNKNOWN_LEFT, ZERO_IS_UNKNOWN, NAN_IS_UNKNOWN = 1, 2, 1, 2
 BITS_OF_A_WORD = 32
 # A block's answers stay in the processor's cache; a multiple of four.
-BLOCK_ROWS = 16_384
+BLOCK_ROWS = 40_960
+# Four bytes that are 0 or 1 times this number: the topmost byte has their bits at places 0, 2, 4 and 6. One bit of each of four bytes.
+GATHER, ONE_EACH = np.uint32(1 << 24 | 1 << 18 | 1 << 12 | 1 << 6), np.uint32(0x01010101)
+BITS_OF_A_BYTE = 8
 REASONS = 3
 # Log-odds below this move no score by a tenth of a point; in whose place no reason is given.
 LEAST_REASON = 0.005
@@ -62,44 +65,65 @@ class Place(NamedTuple):
     child: int
 
 
+@dataclass(frozen=True)
+class Asked:
+    """All questions of one kind about one column, answered together.
+
+    ``numbers``: their positions among the model's. ``limits`` (questions, 1), or ``among``: for each category, and last for all other
+    values, the answers of eight questions a byte, (bytes, categories + 1).
+    """
+
+    column: int
+    how: str
+    numbers: NDArray[np.intp]
+    limits: NDArray[np.float32]
+    among: NDArray[np.uint8]
+
+    def answer(self, column: NDArray[np.float32], packed: NDArray[np.uint8]) -> None:
+        """Fill this subject's rows of ``packed`` (questions, rows / 4): the answers of four voters at bits 0, 2, 4 and 6."""
+        rows, padded = len(column), 4 * packed.shape[1]
+        if self.how != "among":
+            yes = np.zeros((len(self.numbers), padded), dtype=bool)
+            compare = np.greater if self.how == "above" else np.less_equal
+            compare(column, self.limits, out=yes[:, :rows])
+            packed[self.numbers] = _gathered(yes.view(np.uint32))
+            return
+        whole, others = np.trunc(column), self.among.shape[1] - 1
+        category = np.full(padded, others, dtype=np.intp)
+        category[:rows] = np.where((whole >= 0) & (whole < others), whole, np.float32(others))
+        eights = np.take(self.among, category, axis=1, mode="clip").view(np.uint32)
+        for bit in range(BITS_OF_A_BYTE):
+            numbers = self.numbers[bit::BITS_OF_A_BYTE]
+            packed[numbers] = _gathered(eights[: len(numbers)] >> np.uint32(bit) & ONE_EACH)
+
+
 @dataclass
 class ShallowTrees:
     """A model of shallow trees, ready to look voters up.
 
-    ``sigmoid``: of the log-odds that a classifier's leaves add up to; None where they add up to the answer, as in a regression.
-    ``groups``: a reason's number for each column, -1 for columns that are never named. ``tables``: per place and reason, float32
+    ``asked``: its questions by subject, ``question_count`` in all. ``sigmoid``: of the log-odds that a classifier's leaves add up to;
+    None where they add up to the answer, as in a regression. ``group_count``: of reasons. ``tables``: per place and reason, float32
     contributions to the log-odds for four voters at each byte.
     """
 
-    questions: list[Question]
+    asked: list[Asked]
+    question_count: int
     trees: list[Node]
     sigmoid: float | None
     leaves: list[NDArray[Any]]
     tables: dict[Place, list[tuple[int, NDArray[Any]]]]
     group_count: int
-    _pool: ThreadPoolExecutor | None = field(default=None, repr=False)
 
-    def predict(
-        self, columns: Sequence[NDArray[np.float32]], threads: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    def predict(self, columns: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
         """Raw predictions (rows,) and codes of the three weightiest reasons (3, rows), zero for none.
 
         A code is 1 + 2 * reason where it raises the score, one more where it lowers it.
         """
         rows = len(columns[0])
         raw, reasons = np.empty(rows), np.zeros((REASONS, rows), dtype=np.uint8)
-
-        def one(start: int) -> None:
+        for start in range(0, rows, BLOCK_ROWS):
             part = slice(start, min(start + BLOCK_ROWS, rows))
             raw[part], reasons[:, part] = self._block([column[part] for column in columns])
-
-        starts = range(0, rows, BLOCK_ROWS)
-        if threads <= 1:
-            for start in starts:
-                one(start)
-        else:
-            self._pool = self._pool or ThreadPoolExecutor(threads)
-            list(self._pool.map(one, starts))
         return raw, reasons
 
     def contributions(self, columns: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -120,20 +144,11 @@ class ShallowTrees:
         return 1.0 / (1.0 + odds), reasons
 
     def _answers(self, columns: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
-        """(questions, rows / 4): the answers of four voters, a quarter of the block apart, at bits 0, 2, 4 and 6."""
-        rows = len(columns[0])
-        quarter = -(-rows // 4)
-        packed = np.empty((len(self.questions), quarter), dtype=np.uint8)
-        padded = np.zeros(4 * quarter, dtype=bool)
-        parts = padded.view(np.uint8).reshape(4, quarter)
-        shifted = np.empty(quarter, dtype=np.uint8)
-        for number, question in enumerate(self.questions):
-            _ask(question, columns[question.column], padded[:rows])
-            row = packed[number]
-            row[:] = parts[0]
-            for place in (1, 2, 3):
-                np.left_shift(parts[place], 2 * place, out=shifted)
-                np.bitwise_or(row, shifted, out=row)
+        """(questions, rows / 4): the answers of four voters who follow each other, at bits 0, 2, 4 and 6."""
+        # One row at the least: trees of one leaf ask nothing.
+        packed = np.empty((max(self.question_count, 1), -(-len(columns[0]) // 4)), dtype=np.uint8)
+        for asked in self.asked:
+            asked.answer(columns[asked.column], packed)
         return packed
 
     def _sums(self, answers: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -141,36 +156,35 @@ class ShallowTrees:
         total = np.zeros((quarter, 4))
         found: NDArray[Any] = np.empty(quarter, dtype="V32")
         values = found.view(np.float64).reshape(quarter, 4)
-        low, high = np.empty((2, quarter), dtype=np.uint8)
+        # The second bit is the answer of the child that the root's answer leads to. Trees of one leaf read anything.
+        root, no, yes = (
+            answers[[max(node.question, 0) if node else 0 for node in nodes]]
+            for nodes in zip(*((tree, tree.no, tree.yes) for tree in self.trees), strict=True)
+        )
+        places = no ^ (no ^ yes) & root | root << 1
         index = np.empty(quarter, dtype=np.intp)
-        for tree, leaves in zip(self.trees, self.leaves, strict=True):
-            if tree.no is None or tree.yes is None:
+        for tree, leaves, place in zip(self.trees, self.leaves, places, strict=True):
+            if tree.no is None:
                 np.add(total, tree.value, out=total)
                 continue
-            # The second bit is the answer of the child that the root's answer leads to.
-            root, no, yes = (answers[max(node.question, 0)] for node in (tree, tree.no, tree.yes))
-            np.bitwise_xor(no, yes, out=low)
-            np.bitwise_and(low, root, out=low)
-            np.bitwise_xor(low, no, out=low)
-            np.left_shift(root, 1, out=high)
-            np.bitwise_or(low, high, out=index, casting="unsafe")
+            index[:] = place
             np.take(leaves, index, out=found, mode="wrap")
             np.add(total, values, out=total)
-        return total.T.reshape(-1)
+        return total.reshape(-1)
 
     def _contributions(self, answers: NDArray[np.uint8]) -> NDArray[np.float32]:
         quarter = answers.shape[1]
         total = np.zeros((self.group_count, quarter, 4), dtype=np.float32)
         found: NDArray[Any] = np.empty(quarter, dtype="V16")
         values = found.view(np.float32).reshape(quarter, 4)
-        high, index = np.empty(quarter, dtype=np.uint8), np.empty(quarter, dtype=np.intp)
-        for place, tables in self.tables.items():
-            np.left_shift(answers[place.root], 1, out=high)
-            np.bitwise_or(answers[place.child], high, out=index, casting="unsafe")
+        places = answers[[place.child for place in self.tables]] | answers[[place.root for place in self.tables]] << 1
+        index = np.empty(quarter, dtype=np.intp)
+        for place, tables in zip(places, self.tables.values(), strict=True):
+            index[:] = place
             for group, table in tables:
                 np.take(table, index, out=found, mode="wrap")
                 np.add(total[group], values, out=total[group])
-        return total.transpose(0, 2, 1).reshape(self.group_count, -1)
+        return total.reshape(self.group_count, -1)
 
 
 def read_shallow(text: str, groups: Sequence[int]) -> ShallowTrees | None:
@@ -187,7 +201,7 @@ def read_shallow(text: str, groups: Sequence[int]) -> ShallowTrees | None:
     asked = list(questions)
     tables = _reason_tables(known, [groups[question.column] for question in asked], asked)
     leaves = [_leaf_table(tree) for tree in known]
-    return ShallowTrees(asked, known, sigmoid, leaves, tables, max(groups, default=-1) + 1)
+    return ShallowTrees(_by_subject(asked), len(asked), known, sigmoid, leaves, tables, max(groups, default=-1) + 1)
 
 
 def _read_tree(part: str, questions: dict[Question, int]) -> Node | None:
@@ -247,16 +261,30 @@ def _depth(node: Node) -> int:
     return 0 if node.no is None or node.yes is None else 1 + max(_depth(node.no), _depth(node.yes))
 
 
-def _ask(question: Question, column: NDArray[np.float32], out: NDArray[np.bool_]) -> None:
-    if question.how == "among":
-        whole = np.trunc(column)
-        np.equal(whole, np.float32(question.values[0]) if question.values else np.float32(np.nan), out=out)
-        for code in question.values[1:]:
-            np.logical_or(out, whole == np.float32(code), out=out)
-    elif question.how == "above":
-        np.greater(column, np.float32(question.values[0]), out=out)
+def _by_subject(questions: Sequence[Question]) -> list[Asked]:
+    subjects: dict[tuple[int, str], list[int]] = {}
+    for number, question in enumerate(questions):
+        subjects.setdefault((question.column, question.how), []).append(number)
+    return [_subject(column, how, numbers, questions) for (column, how), numbers in subjects.items()]
+
+
+def _subject(column: int, how: str, numbers: list[int], questions: Sequence[Question]) -> Asked:
+    values = [questions[number].values for number in numbers]
+    limits, among = np.empty((0, 1), dtype=np.float32), np.empty((0, 0), dtype=np.uint8)
+    if how == "among":
+        categories = 1 + int(max((code for codes in values for code in codes), default=-1))
+        is_among = np.zeros((len(values), categories + 1), dtype=bool)
+        for row, codes in zip(is_among, values, strict=True):
+            row[np.array(codes, dtype=np.intp)] = True
+        among = np.packbits(is_among, axis=0, bitorder="little")
     else:
-        np.less_equal(column, np.float32(question.values[0]), out=out)
+        limits = np.array(values, dtype=np.float32)
+    return Asked(column, how, np.array(numbers), limits, among)
+
+
+def _gathered(bits: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """Each four bytes that are 0 or 1 as one byte, with their bits at places 0, 2, 4 and 6, the first one's lowest."""
+    return (bits * GATHER >> np.uint32(24)).astype(np.uint8)
 
 
 def _four(values: Sequence[float], kind: type[np.float64] | type[np.float32]) -> NDArray[Any]:

@@ -142,7 +142,7 @@ def main(model: str, threads: int, groups: list[int], source: BinaryIO, sink: Bi
         sink.flush()
         if trees is not None and max(groups) >= 0 and agreement.blocks < EXPLAINED_BLOCKS:
             some = block[:, :CHECKED_ROWS]
-            agreement.add(booster, some, groups, trees.predict(list(some), 1)[1])
+            agreement.add(booster, some, groups, trees.predict(list(some))[1])
     rows = max(agreement.rows, 1)
     said = {"rows": agreement.rows, "first": agreement.first / rows, "all": agreement.all / rows}
     sink.write(json.dumps(said).encode() + b"\n")
@@ -154,7 +154,7 @@ def _answer(
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
     if trees is None:
         return booster.predict(block, threads)[:, 0], np.zeros((REASONS, block.shape[1]), dtype=np.uint8)
-    raw, reasons = trees.predict(list(block), threads)
+    raw, reasons = trees.predict(list(block))
     expected = booster.predict(block[:, :CHECKED_ROWS], 1)[:, 0]
     if not np.array_equal(raw[: len(expected)], expected):
         sys.exit("the tables of the trees do not give LightGBM's own probabilities")

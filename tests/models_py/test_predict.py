@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import itertools
 import json
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from groundgame.config import Settings
 from groundgame.errors import ModelRejected
 from groundgame.warehouse.base import open_warehouse
-from models_py import registry
+from models_py import predict, registry
 from models_py.calibrate import Calibrator
 from models_py.predict import PREDICTIONS_COLUMNS, score
 from models_py.spec import load_spec
@@ -96,6 +97,28 @@ def test_the_last_week_is_kept_whole_and_of_earlier_nights_the_first_of_each_mon
         assert len([row for row in left if row["name"] == "support"]) == len(nights)
         last = [AS_OF - dt.timedelta(days=days) for days in range(6, -2, -1)]
         assert kept == [*sorted({min(n for n in nights if n.month == m) for m in (9, 10)} - set(last)), *last]
+
+
+def test_what_stops_half_way_is_told_as_it_is_and_leaves_the_previous_scores(
+    trained: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score(trained, "turnout", AS_OF)
+    before = content(trained)
+    calibrated, blocks = predict._calibrated, itertools.count(1)
+
+    def gone(*arguments: Any) -> Any:
+        if next(blocks) == 3:
+            raise MemoryError("no room for the third block")
+        return calibrated(*arguments)
+
+    monkeypatch.setattr(predict, "BLOCK_ROWS", 2_048)
+    monkeypatch.setattr(predict, "_calibrated", gone)
+    with pytest.raises(MemoryError, match="third block"):
+        score(trained, "turnout", AS_OF)
+    assert next(blocks) == 4, "there were blocks before it"
+    assert content(trained) == before
+    score(trained, "turnout", AS_OF)
+    assert content(trained) == before
 
 
 def test_every_voter_is_told_what_moves_the_score_and_never_the_race(trained: Settings) -> None:
