@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -74,6 +75,14 @@ def test_where_all_are_moved_alike_or_arms_are_dealt_anew_no_score_is_published(
     for arms in (shuffled(town(0.3), 1), shuffled(town(0.3), 2), town(0.0)):
         verdict = judge(arms, 1, 1, FAST, planned=2)
         assert verdict.decision.is_refused and verdict.decision.reason.startswith("unpublished: ")
+
+
+def test_the_bound_is_as_wide_as_chance_alone_spreads_what_was_learned() -> None:
+    """Where nobody is moved. Draws to which the ranks are given spread by a third less: one in thirty would be taken for a find."""
+    verdicts = [judge(town(0.0, seed, homes=1_500), seed, 1, FAST, planned=1) for seed in range(60)]
+    found = [verdict.qini["uplift"] for verdict in verdicts]
+    allowed = [(verdict.qini["uplift"] - verdict.low["uplift"]) / NormalDist().inv_cdf(0.995) for verdict in verdicts]
+    assert 0.8 < np.std(found) / np.mean(allowed) < 1.2
 
 
 def test_arms_are_dealt_anew_among_whole_homes() -> None:
