@@ -95,6 +95,7 @@ def connect(settings: Settings, read_only: bool = False) -> DuckDBWarehouse:
         "threads": settings.threads,
         "memory_limit": settings.memory_limit,
         "preserve_insertion_order": "false",
+        "write_buffer_row_group_count": 1,  # compress rows while more come: five groups would wait until the stream has ended
     }
     deadline = time.monotonic() + LOCK_WAIT_SECONDS
     while True:
