@@ -55,9 +55,8 @@ def claim_by_model(warehouse: Warehouse, as_of_sql: str) -> None:
         group by person having count(*) > 1 and max(probability) >= {LEAST_PROBABILITY}""")
     warehouse.execute(f"""
         insert into {SCRATCH}.claims
-        select person, voter, probability, 'splink' from {SCRATCH}.ranked r
-        where place = 1 and probability >= {LEAST_PROBABILITY}
-            and not exists (from {SCRATCH}.undecided u where u.person = r.person)""")
+        select person, voter, probability, 'splink' from {SCRATCH}.ranked anti join {SCRATCH}.undecided using (person)
+        where place = 1 and probability >= {LEAST_PROBABILITY}""")
     low, high = REVIEWED
     warehouse.execute(f"""
         create or replace table {SCRATCH}.review as

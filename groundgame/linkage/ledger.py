@@ -87,8 +87,8 @@ def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt
     warehouse.execute(f"""
         create table {SCRATCH}.held as
         select p.id as person, b.voter_id as voter, b.probability, b.method
-        from {SCRATCH}.before b join {people} p using (person_key)
-        where b.voter_id is not null and not exists (from {SCRATCH}.tonight t where t.id = p.id)""")
+        from {SCRATCH}.before b join {people} p using (person_key) anti join {SCRATCH}.tonight t on t.id = p.id
+        where b.voter_id is not null""")
 
 
 def finish(warehouse: Warehouse, schema: str, people: str, as_of: dt.date) -> None:
@@ -102,8 +102,8 @@ def finish(warehouse: Warehouse, schema: str, people: str, as_of: dt.date) -> No
             where decided_as_of_date = '{night}' and person_key in (select person_key from {SCRATCH}.answers)""")
         warehouse.execute(f"delete from {schema}.decisions where person_key not in (select person_key from {people})")
         warehouse.execute(f"""
-            insert into {schema}.decisions by name select a.* exclude (id) from {SCRATCH}.answers a
-            where not exists (from {SCRATCH}.before b where b.person_key = a.person_key and {same})
+            insert into {schema}.decisions by name select a.* exclude (id)
+            from {SCRATCH}.answers a anti join {SCRATCH}.before b on b.person_key = a.person_key and {same}
             order by a.id desc""")  # as by person_key, of which ids are the order
         warehouse.execute(f"delete from {schema}.nights where as_of_date = '{night}'")
         warehouse.execute(
@@ -167,7 +167,7 @@ def _answers(warehouse: Warehouse, people: str, night: str) -> None:
         create table {SCRATCH}.answers as
         with asked as (
             select id from {SCRATCH}.tonight
-            union select s.person from {SCRATCH}.settled s join {SCRATCH}.held h using (person) where s.voter is null
+            union all select s.person from {SCRATCH}.settled s join {SCRATCH}.held h using (person) where s.voter is null
         )
         select
             p.id,

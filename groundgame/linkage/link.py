@@ -90,7 +90,7 @@ def match(warehouse: Warehouse, people_table: str, voters_table: str, seed: int,
     waterfall.collect_lessons(warehouse, learners, voters, model.LESSON_PAIRS)
     model.draw(warehouse, learners, voters, seed, by="voter_id")
     model.count_terms(warehouse)
-    asking = f"(from {remainder} union all from {learners} l where not exists (from {remainder} r where r.id = l.id))"
+    asking = f"(from {remainder} union all from {learners} anti join {remainder} using (id))"
     _gather(warehouse, asking, voters, voters_table)
     warehouse.execute(f"drop view {voters}")
     for table in ("roll", "remainder", "learners", "texts"):  # memory for what follows

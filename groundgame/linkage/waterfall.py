@@ -47,10 +47,10 @@ def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = Fal
         on: also for on, also in asked.items() if _sides(on) <= filled and not any(other < set(on) for other in wide)
     }
     answers = "".join(
-        f", coalesce({_equalities((*key.on, *(('first', 'last') if key.names == 'exact' else ())))} "
-        f"and {key.also} and {NOT_CONTRADICTED}, false) as {key.name}"
+        f", is_sound and coalesce({_equalities((*key.on, *(('first', 'last') if key.names == 'exact' else ())))} and {key.also}, false) "
+        f"as {key.name}"
         for key in rules.KEYS
-        if key.names != "none"
+        if key.names != "none" and _sides(key.on) <= filled
     )
     met, namesakes = f"{SCRATCH}.met", f"{SCRATCH}.namesakes"
     by_name = "l.first_form = r.first and l.last_form = r.last"
@@ -69,8 +69,11 @@ def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = Fal
         places.append(f"{_equalities(on)} and {also}")
     warehouse.execute(f"""
         create or replace table {namesakes} as
-        select id_l, id_r, r.first, r.last, {ELSEWHERE} as is_elsewhere{answers}
-        from {met} r join {left} l on l.id = id_l where {"true" if same else HOPEFUL}""")
+        with judged as (
+            select r.*, {NOT_CONTRADICTED} as is_sound from {met} r join {left} l on l.id = id_l
+            where {"true" if same else HOPEFUL}
+        )
+        select id_l, id_r, r.first, r.last, {ELSEWHERE} as is_elsewhere{answers} from judged r join {left} l on l.id = id_l""")
     warehouse.execute(f"drop table {met}")
 
 
@@ -113,8 +116,8 @@ def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
     rarity.count_homes(warehouse, right)
     unseen = rarity.unseen(warehouse, right)
     for key in [key for key in keys if key.names != "none"]:
-        pairs = f"""select id_l, id_r, first, last, is_elsewhere from {SCRATCH}.namesakes n
-            where {key.name} and not exists (from {claims} c where c.person = n.id_l)"""
+        pairs = f"""select id_l, id_r, first, last, is_elsewhere
+            from {SCRATCH}.namesakes n anti join {claims} c on c.person = n.id_l where {key.name}"""
         _link_alone(warehouse, key, pairs, left, unseen)
     for table in ("names", "bearers", "homes", "generations"):  # memory for what follows
         warehouse.execute(f"drop table {SCRATCH}.{table}")
@@ -128,7 +131,7 @@ def _by_forms(left: str, block: rules.Block) -> str:
 
 
 def _unclaimed(people: str) -> str:
-    return f"(from {people} p where not exists (from {SCRATCH}.claims c where c.person = p.id))"
+    return f"(from {people} p anti join {SCRATCH}.claims c on c.person = p.id)"
 
 
 def _link_alone(warehouse: Warehouse, key: rules.Key, pairs: str, left: str, unseen: float = 0) -> None:
