@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groundgame.linkage.records import SCRATCH
+from groundgame.linkage.records import PLACE, SCRATCH
 
 if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
@@ -29,7 +29,6 @@ SINGLES_SAMPLE = 500_000
 # Who is on the file under another form of the name than the app's: one in ten goes by one.
 OTHER_FORM_SHARE = 0.1
 YEAR = "birth_year"
-PLACE = ("zip", "city", "state", "county")
 
 
 def count_bearers(warehouse: Warehouse, firsts: str, lasts: str) -> None:

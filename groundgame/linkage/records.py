@@ -41,6 +41,7 @@ CODED = {
     "county": "county_name",
     "sex": "sex_letter",
 }
+PLACE = ("zip", "city", "state", "county")
 # The columns of a voter file that they come from.
 READ = {
     "first": "first_name",
@@ -310,8 +311,9 @@ def coded_people(cleaned: str) -> str:
 def store_roll(warehouse: Warehouse, voters_table: str, people: str) -> None:
     """Make ``linking.roll`` and the view ``linking.voters``: the columns of coded people, without forms, and the voter's own id.
 
-    The spellings come from what ``store_codes`` has read. A column that is empty on either side agrees with nobody: it is not stored,
-    and the view says that it is unknown. The engine's own row numbers are the ids; they cost nothing.
+    The spellings come from what ``store_codes`` has read. A column that is empty on either side agrees with nobody, and a place may be
+    everybody's (the state of its own file): neither is stored, and the view says what there is to know. The engine's own row numbers are
+    the ids; they cost nothing.
     """
     joins = " ".join(
         f"""left join (select * exclude (word, n) from {SCRATCH}.{column}_read join {SCRATCH}.{kind}_codes using (word)) of_{column}
@@ -336,14 +338,27 @@ def store_roll(warehouse: Warehouse, voters_table: str, people: str) -> None:
         if not has_any(warehouse, people, column)
         or (column in said and not has_any(warehouse, f"{SCRATCH}.said", said[column]))
     ]
-    stored = ", ".join(f"{value} as {column}" for column, value in columns.items() if column not in empty)
+    shared = {column: word for column in PLACE if column not in empty and (word := _of_all(warehouse, column))}
+    stored = ", ".join(f"{value} as {column}" for column, value in columns.items() if column not in (*empty, *shared))
     warehouse.execute(f"""
         create table {SCRATCH}.roll as
         select c.voter_id::varchar as voter_id, {LETTERS}, {stored} from {voters_table} c {joins}""")
     kinds = {column: f"{SCRATCH}.{kind}" for column, kind in CODED.items()} | dict.fromkeys(HASHED, "ubigint")
     kinds |= {"birth_year": "smallint"}
-    unknown = "".join(f", null::{kinds.get(column, 'tinyint')} as {column}" for column in empty)
-    warehouse.execute(f"create view {SCRATCH}.voters as select rowid as id, *{unknown} from {SCRATCH}.roll")
+    told = "".join(f", null::{kinds.get(column, 'tinyint')} as {column}" for column in empty)
+    for column, word in shared.items():
+        quoted = word.replace("'", "''")
+        told += f", '{quoted}'::{kinds[column]} as {column}"
+    warehouse.execute(f"create view {SCRATCH}.voters as select rowid as id, *{told} from {SCRATCH}.roll")
+
+
+def _of_all(warehouse: Warehouse, column: str) -> str | None:
+    """What every voter says in the column, if they all say one thing."""
+    found = warehouse.fetch(f"""
+        select min(word) as word from {SCRATCH}.{column}_read
+        having min(word) = max(word) and count(word) = count(*) and sum(n) = (select max(n) from {SCRATCH}.said)""")
+    word: str | None = found["word"][0].as_py() if found.num_rows else None
+    return word
 
 
 def has_any(warehouse: Warehouse, table: str, column: str) -> bool:
