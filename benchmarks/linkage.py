@@ -46,6 +46,8 @@ SETS = {
             {PEOPLE_SHAPE}
         from read_csv('{{}}', all_varchar = true, header = true)""",
 }
+# Splink a second time, with what it takes where nobody stops it: within our limit a quarter of its time goes into spilling.
+ROOM = "8GB"
 EXACT = "lower(a.first_name) = lower(b.first_name) and lower(a.last_name) = lower(b.last_name)"
 
 
@@ -55,7 +57,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, nargs="?", default=DATA)
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--voters", type=int, default=800_000)
-    parser.add_argument("--memory-limit", default="1500MB", help="what either engine may take before it spills")
+    parser.add_argument("--memory-limit", default="1500MB", help="what each may take before it spills")
     parser.add_argument("--no-speed", action="store_true")
     arguments = parser.parse_args()
     console = Console(width=140)
@@ -107,12 +109,20 @@ def _state(folder: Path, arguments: argparse.Namespace) -> Table:
     title = f"{arguments.people:,} people, {arguments.voters:,} voters, birth years only, 2 threads, {arguments.memory_limit}"
     found = Table("method", "precision", "recall", "F1", "seconds", "peak GiB", title=title)
     seconds = {}
-    for name, job in {"exact name in ZIP": exact, "Splink alone": splink_alone, "groundgame": ours}.items():
-        outcome = _alone(job, folder, arguments.memory_limit)
+    alone, roomy, limit = "Splink alone", f"Splink alone, {ROOM}", arguments.memory_limit
+    jobs = {
+        "exact name in ZIP": (exact, limit),
+        alone: (splink_alone, limit),
+        roomy: (splink_alone, ROOM),
+        "groundgame": (ours, limit),
+    }
+    for name, (job, memory) in jobs.items():
+        outcome = _alone(job, folder, memory)
         seconds[name] = outcome["seconds"]
         quality = _quality(outcome["right"], outcome["said"], outcome["real"])
         found.add_row(name, *quality, f"{outcome['seconds']:.1f}", f"{outcome['peak_gib']:.2f}")
-    found.caption = f"groundgame / Splink alone = {seconds['groundgame'] / seconds['Splink alone']:.2f} x (<= 0.6)"
+    ratios = {name: seconds["groundgame"] / seconds[name] for name in (alone, roomy)}
+    found.caption = "\n".join(f"groundgame / {name} = {ratio:.2f} x (<= 0.6)" for name, ratio in ratios.items())
     return found
 
 
@@ -188,7 +198,7 @@ def splink_alone(folder: Path, memory_limit: str) -> tuple[float, int, int]:
 
     As in ours, the clock runs while Splink is imported, and not while the tables are filled.
     """
-    settings = _warehouse(folder, "splink", memory_limit)
+    settings = _warehouse(folder, f"splink_{memory_limit}", memory_limit)
     imported = time.perf_counter()
     import splink.comparison_library as library
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
