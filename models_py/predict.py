@@ -184,10 +184,12 @@ def _record_check(
 
 
 def _prepare(warehouse: Warehouse) -> None:
-    """Outside the transaction: on a server it would keep the other scores waiting until this one is written."""
+    """Outside the transaction, and no more than is needed: on a server an alteration waits for other scores, and they for it."""
     warehouse.execute(f"create table if not exists {PREDICTIONS_TABLE} ({PREDICTIONS_COLUMNS})")
-    for column in REASON_COLUMNS:  # a table of before scores had reasons
-        warehouse.execute(f"alter table {PREDICTIONS_TABLE} add column if not exists {column} varchar")
+    known = {name for name, _ in warehouse.columns(PREDICTIONS_TABLE)}
+    for column in REASON_COLUMNS:
+        if column not in known:  # a table of before scores had reasons
+            warehouse.execute(f"alter table {PREDICTIONS_TABLE} add column if not exists {column} varchar")
 
 
 def _replace(
