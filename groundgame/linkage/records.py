@@ -41,7 +41,6 @@ CODED = {
     "county": "county_name",
     "sex": "sex_letter",
 }
-PLACE = ("zip", "city", "state", "county")
 # The columns of a voter file that they come from.
 READ = {
     "first": "first_name",
@@ -52,6 +51,7 @@ READ = {
     "county": "county_code",
     "sex": "sex",
 }
+PLACE = ("zip", "city", "state", "county")
 # Too many values to number: what is compared is a hash of 64 bits, by which two of a billion never meet.
 HASHED = ("phone", "email")
 # What two records are asked to agree on.
