@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groundgame.linkage.records import PLACE, SCRATCH
+from groundgame.linkage.records import CODED, PLACE, SCRATCH
 
 if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
@@ -119,11 +119,13 @@ def weigh(warehouse: Warehouse, left: str, on: tuple[str, ...], unseen: float, f
 
 
 def unseen(warehouse: Warehouse, right: str) -> float:
-    """Turing's estimate of how often a name that is on the file once comes up again on as many people: 2 N2 / N1."""
+    """Turing's estimate, on coded names, of how often a name that is on the file once comes up again on as many people: 2 N2 / N1."""
     people = warehouse.fetch(f"select count(*) as n from {right}")["n"][0].as_py()
     found = warehouse.fetch(f"""
         with counted as (
-            select count(*) as n from {right} where hash(last) % {1 + people // SINGLES_SAMPLE} = 0 group by first, last
+            select count(*) as n from {right}
+            where last in (select code from {SCRATCH}.{CODED["last"]}_codes where hash(word) % {1 + people // SINGLES_SAMPLE} = 0)
+            group by first, last
         )
         select count(*) filter (where n = 1) as once, count(*) filter (where n = 2) as twice from counted""")
     once, twice = (found[name][0].as_py() for name in ("once", "twice"))

@@ -270,8 +270,8 @@ def store_codes(warehouse: Warehouse, voters_table: str, people: str) -> None:
                 select word from (select '' as word union {words}) where word is not null order by word)""")
         warehouse.execute(f"""
             create table {SCRATCH}.{kind}_codes as
-            select code::varchar as word, code, {LETTER.format("code")} as letter
-            from (select unnest(enum_range(null::{SCRATCH}.{kind})) as code)""")
+            select word, word::{SCRATCH}.{kind} as code, {LETTER.format("word")} as letter
+            from (select unnest(enum_range(null::{SCRATCH}.{kind})) as word)""")
     spelling = f"{SCRATCH}.{CODED['first']}"
     warehouse.execute(f"""
         create table {SCRATCH}.nickname_codes as
