@@ -93,7 +93,8 @@ def match(warehouse: Warehouse, people_table: str, voters_table: str, seed: int,
     asking = f"(from {remainder} union all from {learners} anti join {remainder} using (id))"
     _gather(warehouse, asking, voters, voters_table)
     warehouse.execute(f"drop view {voters}")
-    for table in ("roll", "remainder", "learners", "texts"):  # memory for what follows
+    # Memory for what follows; and Splink asks for its columns' names by a query that spells out every type there is.
+    for table in ("roll", "remainder", "learners", "texts", "first_bearers", "last_bearers", "nickname_codes", *(f"{k}_codes" for k in sorted(set(records.CODED.values())))):
         warehouse.execute(f"drop table {SCRATCH}.{table}")
     prior = REGISTERED_SHARE / max(voters_count, 1)
     m, u = model.learn(warehouse, prior)
@@ -109,7 +110,8 @@ def _count(warehouse: Warehouse, table: str) -> int:
 
 def _prepare(warehouse: Warehouse, people_table: str, voters_table: str, seed: int) -> None:
     """Clean the people (those of tonight and a seeded sample to learn from), and make both tables narrow for the joins."""
-    people, voters, cleaned = f"{SCRATCH}.people", f"{SCRATCH}.voters", f"{SCRATCH}.cleaned"
+    people, voters, texts = f"{SCRATCH}.people", f"{SCRATCH}.voters", f"{SCRATCH}.texts"
+    chosen = f"{SCRATCH}.chosen"
     records.store_nicknames(warehouse)
     warehouse.execute(f"""
         create table {SCRATCH}.wanted as
@@ -119,26 +121,19 @@ def _prepare(warehouse: Warehouse, people_table: str, voters_table: str, seed: i
         )
         select id, coalesce(is_learner, false) as is_learner, t.id is not null as is_tonight
         from learners full join {SCRATCH}.tonight t using (id)""")
-    wanted = f"(from {people_table} semi join {SCRATCH}.wanted using (id))"
-    warehouse.execute(f"create table {cleaned} as {records.clean_people(wanted)}")
+    warehouse.execute(f"create view {chosen} as from {people_table} join {SCRATCH}.wanted using (id)")
+    records.store_codes(warehouse, voters_table, chosen)
+    rarity.count_bearers(warehouse, records.said_names("first"), records.said_names("last"))
+    warehouse.execute(f"create table {texts} as {records.texts_of_people(chosen)}")
+    warehouse.execute(f"create table {people} as {rarity.with_bearers(f'({records.coded_people(chosen, texts)})')}")
+    warehouse.execute(f"drop view {chosen}")
+    warehouse.execute(f"drop table {SCRATCH}.wanted")
     # Their names have been read; what is left to do asks for their keys.
     warehouse.execute(
         f"create or replace table {people_table} as select id, person_key, content_hash from {people_table}"
     )
-    records.store_codes(warehouse, voters_table, cleaned)
-    rarity.count_bearers(warehouse, records.said_names("first"), records.said_names("last"))
-    coded = f"(from ({records.coded_people(cleaned)}) join {SCRATCH}.wanted using (id))"
-    warehouse.execute(f"create table {people} as {rarity.with_bearers(coded)}")
     records.store_roll(warehouse, voters_table, people)
     waterfall.drop_shared_contacts(warehouse, people, voters)
-    contacts = ", ".join(
-        f"case when p.{column} is not null then c.{column} end as {column}" for column in records.HASHED
-    )
-    warehouse.execute(f"""
-        create table {SCRATCH}.texts as
-        select id, c.first_part, c.last_words, c.other_last, {contacts} from {cleaned} c join {people} p using (id)""")
-    for table in ("cleaned", "wanted"):
-        warehouse.execute(f"drop table {SCRATCH}.{table}")
 
 
 def _gather(warehouse: Warehouse, asking: str, voters: str, voters_table: str) -> None:
@@ -154,12 +149,18 @@ def _gather(warehouse: Warehouse, asking: str, voters: str, voters_table: str) -
         from {voters} where id in (
             select join_key_r from {pairs} union all select join_key_r from {taught} union all select voter from {SCRATCH}.claims))"""
     # In one reading: behind the table there may be a join over landed files.
-    warehouse.execute(f"create table {known} as {records.read_voters(voters_table, found)}")
+    warehouse.execute(f"create table {known} as {records.spelled(f'({records.read_voters(voters_table, found)})')}")
     answering = f"(select * exclude (voter_id, content_hash, is_compared) from {known} where is_compared)"
+    # A contact that many share was dropped from the record, and is dropped from its text.
+    contacts = ", ".join(
+        f"case when a.{column} is not null then t.{column} end as {column}" for column in records.HASHED
+    )
     asking = f"""(
-        select t.*, {columns} from {SCRATCH}.texts t join {asking} using (id)
+        select t.* exclude ({", ".join(records.HASHED)}), {contacts}, {columns} from {SCRATCH}.texts t join {asking} a using (id)
         where id in (select join_key_l from {pairs} union all select join_key_l from {taught}))"""
+    both = " union all by name ".join(
+        records.with_forms(table) for table in (f"({records.spelled(asking)})", answering))
+    # Splink copies both sides, so what it does not read stays here.
     warehouse.execute(f"""
         create table {SCRATCH}.compared as
-        {records.with_forms(f"({records.spelled(asking)})")}
-        union all by name {records.with_forms(f"({records.spelled(answering)})")}""")
+        select * exclude (first_part, last_words, other_last, first_letter, last_letter) from ({both})""")

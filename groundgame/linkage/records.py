@@ -205,8 +205,9 @@ def read_voters(voters_table: str, found: str) -> str:
 
 
 def spelled(coded: str) -> str:
-    """Select of the same rows with the words that the codes stand for."""
-    return f"select * replace ({', '.join(f'{column}::varchar as {column}' for column in CODED)}) from {coded}"
+    """Select of the same rows with names as the words that their codes stand for."""
+    names = [column for column, kind in CODED.items() if kind == CODED["first"]]
+    return f"select * replace ({', '.join(f'{column}::varchar as {column}' for column in names)}) from {coded}"
 
 
 def with_forms(cleaned: str) -> str:
@@ -239,10 +240,10 @@ def _joined_nicknames(table: str) -> str:
 
 
 def store_codes(warehouse: Warehouse, voters_table: str, people: str) -> None:
-    """Number every name and place of voters and of cleaned people: a type for each kind in the scratch database, and its codes.
+    """Number every name and place of voters and of people: a type for each kind in the scratch database, and its codes.
 
-    A code is still a text to every function; only where two are compared, or joined on, it is a number. Each column of the voters also
-    gets ``linking.<column>_read`` (raw, n, word): what it says and how often, cleaned once a spelling and not once a voter.
+    A code is still a text to every function; only where two are compared, or joined on, it is a number. Each column also gets
+    ``linking.<column>_read`` (raw, n, word): what it says, for how many voters, cleaned once a spelling and not once a record.
     ``linking.said`` holds what they are made from, and in the row without any how many voters have a phone, a mail address and a
     birth date.
     """
@@ -253,21 +254,23 @@ def store_codes(warehouse: Warehouse, voters_table: str, people: str) -> None:
     warehouse.execute(f"""
         create table {SCRATCH}.said as
         select {sources}, count(*) as n, {counts} from {voters_table} group by grouping sets ({sets}, ())""")
+    warehouse.execute(f"""
+        insert into {SCRATCH}.said by name select {sources}, 0 as n from {people} group by grouping sets ({sets})""")
     for column, source in READ.items():
         bare = f", {BARE_LAST} as bare_last, {_generation(SUFFIX_BEHIND)} as suffix" if column == "last" else ""
         warehouse.execute(f"""
             create table {SCRATCH}.{column}_read as
-            with named as (select *{bare} from {SCRATCH}.said where {source} is not null)
+            with named as (
+                select {source}, sum(n)::bigint as n{bare} from {SCRATCH}.said where {source} is not null group by {source}
+            )
             select {source} as raw, n, {CLEANED[column]} as word{", suffix" if bare else ""} from named""")
     for kind in sorted(set(CODED.values())):
         columns = [column for column, of in CODED.items() if of == kind]
-        words = " union ".join(
-            f"select word from {SCRATCH}.{column}_read union select distinct {column} from {people}"
-            for column in columns
-        )
+        words = " union ".join(f"select word from {SCRATCH}.{column}_read" for column in columns)
         warehouse.execute(f"""
             create type {SCRATCH}.{kind} as enum (
                 select word from (select '' as word union {words}) where word is not null order by word)""")
+        # The engine lists the values of a type as texts.
         warehouse.execute(f"""
             create table {SCRATCH}.{kind}_codes as
             select word, word::{SCRATCH}.{kind} as code, {LETTER.format("word")} as letter
@@ -282,27 +285,44 @@ def store_codes(warehouse: Warehouse, voters_table: str, people: str) -> None:
 def said_names(column: str) -> str:
     """Select of the names that voters bear in ``column`` (its code, n), as ``store_codes`` has read them; one may come several times."""
     return f"""
-        select code as {column}, n from {SCRATCH}.{column}_read join {SCRATCH}.{CODED[column]}_codes using (word)"""
+        select code as {column}, n from {SCRATCH}.{column}_read join {SCRATCH}.{CODED[column]}_codes using (word) where n > 0"""
 
 
-def coded_people(cleaned: str) -> str:
+def _joined_codes() -> str:
+    """Joins of ``c``, as it was read, with the codes of its columns: ``of_first.code``, and whatever else is known of a spelling."""
+    return " ".join(
+        f"""left join (select * exclude (word, n) from {SCRATCH}.{column}_read join {SCRATCH}.{kind}_codes using (word)) of_{column}
+            on of_{column}.raw = c.{READ[column]}"""
+        for column, kind in CODED.items()
+    )
+
+
+def texts_of_people(people: str) -> str:
+    """Select of what people's records say that has no code: id, parts of names, contacts."""
+    parts = ", ".join(f"{value.format(bare_last=f'({BARE_LAST})')} as {column}" for column, value in PARTS.items())
+    return f"select id, {parts}, {_plain('other_last_name')} as other_last from {people}"
+
+
+def coded_people(people: str, texts: str) -> str:
     """Select of people for the rules' equalities, narrow: codes for names and places, hashes for contacts, the birthday.
 
     ``first_forms`` and ``last_forms`` are codes too: a form that nobody is called by has none, and finds nobody.
     """
-    columns = {**CODED, "first_part": CODED["first"], "other_last": CODED["last"]}
-    codes = ", ".join(f"of_{column}.code as {column}" for column in columns)
-    hashes = ", ".join(f"case when c.{column} is not null then hash(c.{column}) end as {column}" for column in HASHED)
+    codes = ", ".join(f"of_{column}.code as {column}" for column in CODED)
+    hashes = ", ".join(f"case when t.{column} is not null then hash(t.{column}) end as {column}" for column in HASHED)
     # A join looks each text up once and takes half the time of a cast.
-    joins = " ".join(
-        f"left join {SCRATCH}.{kind}_codes of_{column} on of_{column}.word = c.{column}"
-        for column, kind in columns.items()
+    parts = " ".join(
+        f"left join {SCRATCH}.{CODED['first']}_codes of_{column} on of_{column}.word = t.{column}"
+        for column in ("first_part", "other_last")
     )
     words = f"try_cast({WORDS} as {SCRATCH}.{CODED['last']}[])"
     return f"""
         with coded as (
-            select c.id, {codes}, {LETTERS}, {hashes}, c.suffix, c.birth_year, c.birth_month, c.birth_day, c.last_words
-            from {cleaned} c {joins}
+            select
+                c.id, c.is_learner, c.is_tonight, {codes}, {LETTERS}, {hashes}, of_last.suffix,
+                c.birth_year::smallint as birth_year, c.birth_month::tinyint as birth_month, c.birth_day::tinyint as birth_day,
+                of_first_part.code as first_part, of_other_last.code as other_last, t.last_words
+            from {people} c join {texts} t using (id) {_joined_codes()} {parts}
         )
         select c.* exclude (first_part, other_last, last_words), {_forms(words)}
         from coded c {_joined_nicknames("nickname_codes")}"""
@@ -315,11 +335,6 @@ def store_roll(warehouse: Warehouse, voters_table: str, people: str) -> None:
     everybody's (the state of its own file): neither is stored, and the view says what there is to know. The engine's own row numbers are
     the ids; they cost nothing.
     """
-    joins = " ".join(
-        f"""left join (select * exclude (word, n) from {SCRATCH}.{column}_read join {SCRATCH}.{kind}_codes using (word)) of_{column}
-            on of_{column}.raw = c.{READ[column]}"""
-        for column, kind in CODED.items()
-    )
     written = _written_suffix("c.name_suffix")
     columns = {
         **{column: f"of_{column}.code" for column in CODED},
@@ -336,13 +351,13 @@ def store_roll(warehouse: Warehouse, voters_table: str, people: str) -> None:
         column
         for column in columns
         if not has_any(warehouse, people, column)
-        or (column in said and not has_any(warehouse, f"{SCRATCH}.said", said[column]))
+        or (column in said and not has_any(warehouse, f"(from {SCRATCH}.said where n > 0)", said[column]))
     ]
     shared = {column: word for column in PLACE if column not in empty and (word := _of_all(warehouse, column))}
     stored = ", ".join(f"{value} as {column}" for column, value in columns.items() if column not in (*empty, *shared))
     warehouse.execute(f"""
         create table {SCRATCH}.roll as
-        select c.voter_id::varchar as voter_id, {LETTERS}, {stored} from {voters_table} c {joins}""")
+        select c.voter_id::varchar as voter_id, {LETTERS}, {stored} from {voters_table} c {_joined_codes()}""")
     kinds = {column: f"{SCRATCH}.{kind}" for column, kind in CODED.items()} | dict.fromkeys(HASHED, "ubigint")
     kinds |= {"birth_year": "smallint"}
     told = "".join(f", null::{kinds.get(column, 'tinyint')} as {column}" for column in empty)
@@ -355,7 +370,7 @@ def store_roll(warehouse: Warehouse, voters_table: str, people: str) -> None:
 def _of_all(warehouse: Warehouse, column: str) -> str | None:
     """What every voter says in the column, if they all say one thing."""
     found = warehouse.fetch(f"""
-        select min(word) as word from {SCRATCH}.{column}_read
+        select min(word) as word from {SCRATCH}.{column}_read where n > 0
         having min(word) = max(word) and count(word) = count(*) and sum(n) = (select max(n) from {SCRATCH}.said)""")
     word: str | None = found["word"][0].as_py() if found.num_rows else None
     return word
