@@ -125,7 +125,7 @@ def _prepare(warehouse: Warehouse, people_table: str, voters_table: str, seed: i
     records.store_codes(warehouse, voters_table, chosen)
     rarity.count_bearers(warehouse, records.said_names("first"), records.said_names("last"))
     warehouse.execute(f"create table {texts} as {records.texts_of_people(chosen)}")
-    warehouse.execute(f"create table {people} as {rarity.with_bearers(f'({records.coded_people(chosen, texts)})')}")
+    warehouse.execute(f"create table {people} as {records.coded_people(chosen, texts)}")
     warehouse.execute(f"drop view {chosen}")
     warehouse.execute(f"drop table {SCRATCH}.wanted")
     # Their names have been read; what is left to do asks for their keys.

@@ -89,14 +89,15 @@ def weigh(warehouse: Warehouse, left: str, on: tuple[str, ...], unseen: float, f
     where, homes = ", ".join(on), f"{SCRATCH}.homes"
     born, share, all_ = "", "1", f"(select sum(n) from {homes})"
     if YEAR in on:
-        born = f"""join {SCRATCH}.generations g on g.first = f.first and g.{YEAR} = p.{YEAR}
-            join (select {YEAR}, sum(n) as n from {homes} group by {YEAR}) c on c.{YEAR} = p.{YEAR}"""
+        born = f"""left join {SCRATCH}.generations g on g.first = f.first and g.{YEAR} = p.{YEAR}
+            left join (select {YEAR}, sum(n) as n from {homes} group by {YEAR}) c on c.{YEAR} = p.{YEAR}"""
         share, all_ = "g.share", "any_value(c.n)"
     home = OTHER_FORM_SHARE if forms else AT_HOME_SHARE
     own = "named"
     if forms:
         own = f"(select id as id_l, first_form as first, last_form as last from {forms})"
-    # Summed as decimals: sums of doubles differ from run to run in their last digits.
+    # Summed as decimals: sums of doubles differ from run to run in their last digits. Every join finds its row; inner ones the engine may
+    # order by what it guesses of sizes, and begin with all who are of one place.
     warehouse.execute(f"""
         create or replace table {SCRATCH}.weighed as
         with named as materialized (
@@ -110,9 +111,9 @@ def weigh(warehouse: Warehouse, left: str, on: tuple[str, ...], unseen: float, f
                 )::decimal(28, 12))::double * any_value(s.n) / {all_} as expected,
                 case when any_value(p.is_elsewhere) then least({home}, {MOVED_WITHIN_SHARE}) else {home} end as share
             from named p
-            join {own} f on f.id_l = p.id_l
-            join {SCRATCH}.bearers b on b.first = f.first and b.last = f.last
-            join sizes s on {" and ".join(f"s.{column} = p.{column}" for column in on)} {born}
+            left join {own} f on f.id_l = p.id_l
+            left join {SCRATCH}.bearers b on b.first = f.first and b.last = f.last
+            left join sizes s on {" and ".join(f"s.{column} = p.{column}" for column in on)} {born}
             group by p.id_l, p.id_r
         )
         select id_l, id_r, share / (share + (1 - share) * expected) as probability from strangers""")

@@ -243,7 +243,8 @@ def store_codes(warehouse: Warehouse, voters_table: str, people: str) -> None:
     """Number every name and place of voters and of people: a type for each kind in the scratch database, and its codes.
 
     A code is still a text to every function; only where two are compared, or joined on, it is a number. Each column also gets
-    ``linking.<column>_read`` (raw, n, word): what it says, for how many voters, cleaned once a spelling and not once a record.
+    ``linking.<column>_read`` (raw, n, word, code, letter, bearers): what it says and of how many voters, cleaned once a spelling and not
+    once a record; ``bearers`` is how many voters say the same in any spelling.
     ``linking.said`` holds what they are made from, and in the row without any how many voters have a phone, a mail address and a
     birth date.
     """
@@ -275,6 +276,11 @@ def store_codes(warehouse: Warehouse, voters_table: str, people: str) -> None:
             create table {SCRATCH}.{kind}_codes as
             select word, word::{SCRATCH}.{kind} as code, {LETTER.format("word")} as letter
             from (select unnest(enum_range(null::{SCRATCH}.{kind})) as word)""")
+        for column in columns:
+            warehouse.execute(f"""
+                create or replace table {SCRATCH}.{column}_read as
+                select *, sum(n) over (partition by word)::bigint as bearers
+                from {SCRATCH}.{column}_read left join {SCRATCH}.{kind}_codes using (word)""")
     spelling = f"{SCRATCH}.{CODED['first']}"
     warehouse.execute(f"""
         create table {SCRATCH}.nickname_codes as
@@ -284,16 +290,13 @@ def store_codes(warehouse: Warehouse, voters_table: str, people: str) -> None:
 
 def said_names(column: str) -> str:
     """Select of the names that voters bear in ``column`` (its code, n), as ``store_codes`` has read them; one may come several times."""
-    return f"""
-        select code as {column}, n from {SCRATCH}.{column}_read join {SCRATCH}.{CODED[column]}_codes using (word) where n > 0"""
+    return f"select code as {column}, n from {SCRATCH}.{column}_read where n > 0"
 
 
 def _joined_codes() -> str:
     """Joins of ``c``, as it was read, with the codes of its columns: ``of_first.code``, and whatever else is known of a spelling."""
     return " ".join(
-        f"""left join (select * exclude (word, n) from {SCRATCH}.{column}_read join {SCRATCH}.{kind}_codes using (word)) of_{column}
-            on of_{column}.raw = c.{READ[column]}"""
-        for column, kind in CODED.items()
+        f"left join {SCRATCH}.{column}_read of_{column} on of_{column}.raw = c.{source}" for column, source in READ.items()
     )
 
 
@@ -320,6 +323,7 @@ def coded_people(people: str, texts: str) -> str:
         with coded as (
             select
                 c.id, c.is_learner, c.is_tonight, {codes}, {LETTERS}, {hashes}, of_last.suffix,
+                of_first.bearers as first_bearers, of_last.bearers as last_bearers,
                 c.birth_year::smallint as birth_year, c.birth_month::tinyint as birth_month, c.birth_day::tinyint as birth_day,
                 of_first_part.code as first_part, of_other_last.code as other_last, t.last_words
             from {people} c join {texts} t using (id) {_joined_codes()} {parts}
