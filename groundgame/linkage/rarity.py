@@ -63,8 +63,11 @@ def count_homes(warehouse: Warehouse, right: str) -> None:
         select {", ".join(PLACE)}, {YEAR}, count(*) as n from {right} group by all""")
     warehouse.execute(f"""
         create or replace table {SCRATCH}.generations as
-        select first, {YEAR}, count(*) / sum(count(*)) over (partition by first) as share
-        from {right} where first is not null and {YEAR} is not null group by first, {YEAR}""")
+        with counted as materialized (
+            select first, {YEAR}, count(*) as n from {right} where first is not null and {YEAR} is not null group by first, {YEAR}
+        )
+        select first, {YEAR}, c.n / b.n as share
+        from counted c join (select first, sum(n) as n from counted group by first) b using (first)""")
 
 
 def count_names(warehouse: Warehouse, left: str, right: str) -> None:

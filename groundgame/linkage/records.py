@@ -100,7 +100,8 @@ CLEANED = {
 }
 # A birth date, where the state gives one, wins over the year.
 VOTER_BORN = {"year": "coalesce(year(birth_date), birth_year)", "month": "month(birth_date)", "day": "day(birth_date)"}
-PHONE = "nullif(trim(phone::varchar), '')"
+# To trim eight million texts that need none takes half a second; to see that they have no space does not.
+PHONE = "nullif(case when contains(phone::varchar, ' ') then trim(phone::varchar) else phone::varchar end, '')"
 EMAIL = "nullif(lower(trim(email::varchar)), '')"
 # What has no code, and is asked for of those alone who are compared.
 PARTS = {
