@@ -148,9 +148,11 @@ def _gather(warehouse: Warehouse, asking: str, voters: str, voters_table: str) -
             id in (select join_key_r from {pairs} union all select join_key_r from {taught}) as is_compared
         from {voters} where id in (
             select join_key_r from {pairs} union all select join_key_r from {taught} union all select voter from {SCRATCH}.claims))"""
+    # What Splink does not read stays here: it copies both sides.
+    unread = "first_part, last_words, other_last, first_letter, last_letter"
     # In one reading: behind the table there may be a join over landed files.
-    warehouse.execute(f"create table {known} as {records.spelled(f'({records.read_voters(voters_table, found)})')}")
-    answering = f"(select * exclude (voter_id, content_hash, is_compared) from {known} where is_compared)"
+    answering = records.with_forms(f"({records.spelled(f'({records.read_voters(voters_table, found)})')})", is_asking=False)
+    warehouse.execute(f"create table {known} as select * exclude ({unread}) from ({answering})")
     # A contact that many share was dropped from the record, and is dropped from its text.
     contacts = ", ".join(
         f"case when a.{column} is not null then t.{column} end as {column}" for column in records.HASHED
@@ -158,9 +160,9 @@ def _gather(warehouse: Warehouse, asking: str, voters: str, voters_table: str) -
     asking = f"""(
         select t.* exclude ({", ".join(records.HASHED)}), {contacts}, {columns} from {SCRATCH}.texts t join {asking} a using (id)
         where id in (select join_key_l from {pairs} union all select join_key_l from {taught}))"""
-    both = " union all by name ".join(
-        records.with_forms(table) for table in (f"({records.spelled(asking)})", answering))
-    # Splink copies both sides, so what it does not read stays here.
     warehouse.execute(f"""
-        create table {SCRATCH}.compared as
-        select * exclude (first_part, last_words, other_last, first_letter, last_letter) from ({both})""")
+        create table {SCRATCH}.askers as
+        select * exclude ({unread}) from ({records.with_forms(f"({records.spelled(asking)})")})""")
+    warehouse.execute(f"""
+        create view {SCRATCH}.compared as
+        from {SCRATCH}.askers union all by name select * exclude (voter_id, content_hash, is_compared) from {known} where is_compared""")

@@ -211,8 +211,14 @@ def spelled(coded: str) -> str:
     return f"select * replace ({', '.join(f'{column}::varchar as {column}' for column in names)}) from {coded}"
 
 
-def with_forms(cleaned: str) -> str:
-    """Select of cleaned records with what the rules need besides: first letters, the date as text, all forms of the names."""
+def with_forms(cleaned: str, is_asking: bool = True) -> str:
+    """Select of cleaned records with what the rules need besides: first letters, the date as text, all forms of the names.
+
+    Forms of the first name are asked of one side alone: not where ``is_asking`` is false.
+    """
+    forms, nicknames = _forms(WORDS), _joined_nicknames("nicknames")
+    if not is_asking:
+        forms, nicknames = f"null::varchar[] as first_forms, {_last_forms(WORDS)}", ""
     return f"""
         select
             c.*,
@@ -220,8 +226,8 @@ def with_forms(cleaned: str) -> str:
                 then (birth_year::int * 10000 + birth_month::int * 100 + birth_day::int)::varchar end as birth_text,
             {LETTER.format("c.first")} as first_letter,
             {LETTER.format("c.last")} as last_letter,
-            {_forms(WORDS)}
-        from {cleaned} c {_joined_nicknames("nicknames")}"""
+            {forms}
+        from {cleaned} c {nicknames}"""
 
 
 def _forms(words: str) -> str:
@@ -232,6 +238,11 @@ def _forms(words: str) -> str:
             else list_distinct(list_filter(
                 list_concat([c.first, c.first_part], coalesce(n.forms, []), coalesce(p.forms, [])), x -> x is not null
             )) end as first_forms,
+        {_last_forms(words)}"""
+
+
+def _last_forms(words: str) -> str:
+    return f"""
         case when c.last is not null and c.other_last is null and c.last_words is null then [c.last]
             else list_distinct(list_filter(list_concat([c.last, c.other_last], {words}), x -> x is not null)) end as last_forms"""
 
