@@ -93,9 +93,9 @@ def match(warehouse: Warehouse, people_table: str, voters_table: str, seed: int,
     asking = f"(from {remainder} union all from {learners} anti join {remainder} using (id))"
     _gather(warehouse, asking, voters, voters_table)
     warehouse.execute(f"drop view {voters}")
-    # Memory for what follows; and Splink asks for its columns' names by a query that spells out every type there is.
-    for table in ("roll", "remainder", "learners", "texts", "first_bearers", "last_bearers", "nickname_codes", *(f"{k}_codes" for k in sorted(set(records.CODED.values())))):
+    for table in ("roll", "remainder", "learners", "texts", "first_bearers", "last_bearers"):  # memory for what follows
         warehouse.execute(f"drop table {SCRATCH}.{table}")
+    records.drop_codes(warehouse)
     prior = REGISTERED_SHARE / max(voters_count, 1)
     m, u = model.learn(warehouse, prior)
     model.score(warehouse, "pairs", "scored", m, u, prior)

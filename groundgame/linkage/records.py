@@ -300,6 +300,14 @@ def store_codes(warehouse: Warehouse, voters_table: str, people: str) -> None:
         from {SCRATCH}.nicknames where try_cast(name as {spelling}) is not null""")
 
 
+def drop_codes(warehouse: Warehouse) -> None:
+    """Drop what ``store_codes`` has made, but for the types. Splink asks twelve times how its columns are called, by a query in which the
+    engine spells out the type of every column that there is, with all its values."""
+    reads = [f"{column}_read" for column in CODED]
+    for table in ("said", "nickname_codes", *reads, *(f"{kind}_codes" for kind in sorted(set(CODED.values())))):
+        warehouse.execute(f"drop table {SCRATCH}.{table}")
+
+
 def said_names(column: str) -> str:
     """Select of the names that voters bear in ``column`` (its code, n), as ``store_codes`` has read them; one may come several times."""
     return f"select code as {column}, n from {SCRATCH}.{column}_read where n > 0"
