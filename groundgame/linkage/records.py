@@ -5,7 +5,7 @@ Only cleaning belongs here. A cleaned table lives in the scratch database of one
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -313,10 +313,10 @@ def said_names(column: str) -> str:
     return f"select code as {column}, n from {SCRATCH}.{column}_read where n > 0"
 
 
-def _joined_codes() -> str:
+def _joined_codes(columns: Iterable[str] = READ) -> str:
     """Joins of ``c``, as it was read, with the codes of its columns: ``of_first.code``, and whatever else is known of a spelling."""
     return " ".join(
-        f"left join {SCRATCH}.{column}_read of_{column} on of_{column}.raw = c.{source}" for column, source in READ.items()
+        f"left join {SCRATCH}.{column}_read of_{column} on of_{column}.raw = c.{READ[column]}" for column in columns
     )
 
 
@@ -332,7 +332,7 @@ def coded_people(people: str, texts: str) -> str:
     ``first_forms`` and ``last_forms`` are codes too: a form that nobody is called by has none, and finds nobody.
     """
     codes = ", ".join(f"of_{column}.code as {column}" for column in CODED)
-    hashes = ", ".join(f"case when t.{column} is not null then hash(t.{column}) end as {column}" for column in HASHED)
+    hashes = ", ".join(f"case when {column} is not null then hash({column}) end as {column}" for column in HASHED)
     # A join looks each text up once and takes half the time of a cast.
     parts = " ".join(
         f"left join {SCRATCH}.{CODED['first']}_codes of_{column} on of_{column}.word = t.{column}"
@@ -342,11 +342,12 @@ def coded_people(people: str, texts: str) -> str:
     return f"""
         with coded as (
             select
-                c.id, c.is_learner, c.is_tonight, {codes}, {LETTERS}, {hashes}, of_last.suffix,
+                c.id, c.is_learner, c.is_tonight, {codes}, {LETTERS}, t.phone, t.email, of_last.suffix,
                 of_first.bearers as first_bearers, of_last.bearers as last_bearers,
                 c.birth_year::smallint as birth_year, c.birth_month::tinyint as birth_month, c.birth_day::tinyint as birth_day,
                 of_first_part.code as first_part, of_other_last.code as other_last, t.last_words
-            from {people} c join {texts} t using (id) {_joined_codes()} {parts}
+            from {people} c
+            join (select id, first_part, other_last, last_words, {hashes} from {texts}) t using (id) {_joined_codes()} {parts}
         )
         select c.* exclude (first_part, other_last, last_words), {_forms(words)}
         from coded c {_joined_nicknames("nickname_codes")}"""
@@ -359,12 +360,10 @@ def store_roll(warehouse: Warehouse, voters_table: str, people: str) -> None:
     everybody's (the state of its own file): neither is stored, and the view says what there is to know. The engine's own row numbers are
     the ids; they cost nothing.
     """
-    written = _written_suffix("c.name_suffix")
-    columns = {
-        **{column: f"of_{column}.code" for column in CODED},
+    read = {
         "phone": f"case when {PHONE} is not null then hash({PHONE}) end",
         "email": f"case when {EMAIL} is not null then hash({EMAIL}) end",
-        "suffix": f"case when {written} is null then of_last.suffix else {_generation(written)} end",
+        "suffix": _written_suffix("name_suffix"),
         "birth_year": f"({VOTER_BORN['year']})::smallint",
         "birth_month": f"({VOTER_BORN['month']})::tinyint",
         "birth_day": f"({VOTER_BORN['day']})::tinyint",
@@ -373,15 +372,22 @@ def store_roll(warehouse: Warehouse, voters_table: str, people: str) -> None:
     said = READ | {column: f"nullif({source}_count, 0)" for column, source in counted.items()}
     empty = [
         column
-        for column in columns
+        for column in EQUAL
         if not has_any(warehouse, people, column)
         or (column in said and not has_any(warehouse, f"(from {SCRATCH}.said where n > 0)", said[column]))
     ]
     shared = {column: word for column in PLACE if column not in empty and (word := _of_all(warehouse, column))}
-    stored = ", ".join(f"{value} as {column}" for column, value in columns.items() if column not in (*empty, *shared))
+    stored = [column for column in EQUAL if column not in (*empty, *shared)]
+    coded = [column for column in CODED if column in (*stored, "first", "last")]
+    # Read before the joins: behind them each text would be looked up through every one of them.
+    texts = "".join(f", {READ[column]}" for column in coded)
+    texts += "".join(f", {value} as {column}" for column, value in read.items() if column in stored)
+    values = {column: f"of_{column}.code" for column in CODED} | {column: f"c.{column}" for column in read}
+    values["suffix"] = f"case when c.suffix is null then of_last.suffix else {_generation('c.suffix')} end"
     warehouse.execute(f"""
         create table {SCRATCH}.roll as
-        select c.voter_id::varchar as voter_id, {LETTERS}, {stored} from {voters_table} c {_joined_codes()}""")
+        select c.voter_id, {LETTERS}{"".join(f", {values[column]} as {column}" for column in stored)}
+        from (select voter_id::varchar as voter_id{texts} from {voters_table}) c {_joined_codes(coded)}""")
     kinds = {column: f"{SCRATCH}.{kind}" for column, kind in CODED.items()} | dict.fromkeys(HASHED, "ubigint")
     kinds |= {"birth_year": "smallint"}
     told = "".join(f", null::{kinds.get(column, 'tinyint')} as {column}" for column in empty)
