@@ -100,15 +100,13 @@ def finish(warehouse: Warehouse, schema: str, people: str, as_of: dt.date) -> No
         warehouse.execute(f"""
             delete from {schema}.decisions
             where decided_as_of_date = '{night}' and person_key in (select person_key from {SCRATCH}.answers)""")
-        warehouse.execute(f"delete from {schema}.decisions where person_key not in (select person_key from {people})")
+        _forget_leavers(warehouse, f"{schema}.decisions", people)
         warehouse.execute(f"""
             insert into {schema}.decisions by name select a.* exclude (id)
             from {SCRATCH}.answers a anti join {SCRATCH}.before b on b.person_key = a.person_key and {same}
             order by a.id desc""")  # as by person_key, of which ids are the order
         warehouse.execute(f"delete from {schema}.nights where as_of_date = '{night}'")
-        warehouse.execute(
-            f"delete from {schema}.review_labels where person_key not in (select person_key from {people})"
-        )
+        _forget_leavers(warehouse, f"{schema}.review_labels", people)
         # Sums over persons rather than a window over whole rows: half the time for a million.
         warehouse.execute(f"""
             create or replace temp table newest as
@@ -124,12 +122,18 @@ def finish(warehouse: Warehouse, schema: str, people: str, as_of: dt.date) -> No
         _draw_sample(warehouse, schema, people, night)
 
 
+def _forget_leavers(warehouse: Warehouse, table: str, people: str) -> None:
+    # An anti join keeps the smaller table in memory, be it the one or the other; ``not in`` always keeps the people.
+    warehouse.execute(f"delete from {table} where person_key in (select person_key from {table} anti join {people} using (person_key))")
+
+
 def _draw_sample(warehouse: Warehouse, schema: str, people: str, night: str) -> None:
     """Renew tonight's ``review_sample``: pairs near the threshold of those who were matched, and as many of all sure links."""
     sample = f"{schema}.review_sample"
     warehouse.execute(f"""
         delete from {sample} where as_of_date = '{night}' and (probability >= {labels.SURE}
-            or person_key in (select person_key from {people} semi join {SCRATCH}.tonight using (id)))""")
+            or person_key in (
+                select person_key from {sample} join {people} p using (person_key) join {SCRATCH}.tonight using (id)))""")
     warehouse.execute(f"insert into {sample} by name from {SCRATCH}.review")
     warehouse.execute(f"""
         insert into {sample} select person_key, voter_id, probability, 'found by ' || method, '{night}'
