@@ -151,14 +151,16 @@ def _gather(warehouse: Warehouse, asking: str, voters: str, voters_table: str) -
     # What Splink does not read stays here: it copies both sides.
     unread = "first_part, last_words, other_last, first_letter, last_letter"
     # In one reading: behind the table there may be a join over landed files.
-    answering = records.with_forms(f"({records.spelled(f'({records.read_voters(voters_table, found)})')})", is_asking=False)
+    contacts = [column for column in records.HASHED if records.has_any(warehouse, voters, column)]
+    read = records.spelled(f"({records.read_voters(voters_table, found, contacts)})")
+    answering = records.with_forms(f"({read})", is_asking=False)
     warehouse.execute(f"create table {known} as select * exclude ({unread}) from ({answering})")
     # A contact that many share was dropped from the record, and is dropped from its text.
-    contacts = ", ".join(
+    theirs = ", ".join(
         f"case when a.{column} is not null then t.{column} end as {column}" for column in records.HASHED
     )
     asking = f"""(
-        select t.* exclude ({", ".join(records.HASHED)}), {contacts}, {columns} from {SCRATCH}.texts t join {asking} a using (id)
+        select t.* exclude ({", ".join(records.HASHED)}), {theirs}, {columns} from {SCRATCH}.texts t join {asking} a using (id)
         where id in (select join_key_l from {pairs} union all select join_key_l from {taught}))"""
     warehouse.execute(f"""
         create table {SCRATCH}.askers as

@@ -194,13 +194,14 @@ def _clean(table: str, *, id: str, month: str, day: str, year: str = "birth_year
         from named"""
 
 
-def read_voters(voters_table: str, found: str) -> str:
+def read_voters(voters_table: str, found: str, contacts: Iterable[str] = HASHED) -> str:
     """Select of coded voters with what has no code, where ``is_compared``, and the ``content_hash`` of all.
 
-    ``found``: voter_id, is_compared and columns of ``linking.voters``, but for contacts.
+    ``found``: voter_id, is_compared and columns of ``linking.voters``, but for contacts. ``contacts`` are those that are not empty.
     """
     texts = {column: value.format(bare_last=f"({BARE_LAST})") for column, value in PARTS.items()}
     texts |= {"middle": _plain("middle_name"), "other_last": "null::varchar"}
+    texts |= {column: "null::varchar" for column in HASHED if column not in contacts}
     read = ", ".join(f"case when is_compared then {value} end as {column}" for column, value in texts.items())
     return f"select k.*, v.content_hash, {read} from {voters_table} v join {found} k using (voter_id)"
 

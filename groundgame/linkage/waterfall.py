@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groundgame.linkage import rarity, rules
-from groundgame.linkage.records import EQUAL, SCRATCH, has_any
+from groundgame.linkage.records import EQUAL, HASHED, SCRATCH, has_any
 
 if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
@@ -23,7 +23,9 @@ NOT_CONTRADICTED = " and ".join(f"({condition}) is not true" for condition in ru
 
 def drop_shared_contacts(warehouse: Warehouse, left: str, right: str) -> None:
     """Blank the phones and mail addresses of ``left`` that more than ``MOST_SHARERS`` records of a side have in common."""
-    for column in ("phone", "email"):
+    for column in HASHED:
+        if not has_any(warehouse, right, column):
+            continue  # nothing to agree on
         warehouse.execute(f"""
             update {left} set {column} = null where {column} in (
                 select {column} from {left} group by {column} having count(*) > {MOST_SHARERS}
