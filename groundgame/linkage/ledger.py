@@ -12,7 +12,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from groundgame.linkage import labels, rules
-from groundgame.linkage.records import SCRATCH
+from groundgame.linkage.records import COUNTED, SCRATCH
 
 if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
@@ -48,15 +48,18 @@ def create(warehouse: Warehouse, schema: str = "linkage") -> None:
 
 
 def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt.date) -> None:
-    """Make ``linking.before`` (the answer in force for each present person) and ``linking.tonight`` (ids to be matched).
+    """Make ``linking.before`` (the answer in force for each present person), ``linking.tonight`` (ids to be matched) and
+    ``linking.night`` (digest of the voters, how many they are, and how many have what ``records.COUNTED`` names).
 
     Matched again are: new and changed people, those whose voter changed or vanished, those without a voter when the voter file
     changed, those who shared a claim when somebody has left, and everybody when the rules changed; never who has no name any more.
     """
     create(warehouse, schema)
+    # A sum, since two that are alike would take each other out of an exclusive or. Whose record it is does not matter here.
+    counts = ", ".join(f"count({column}) as {column}_count" for column in COUNTED)
     warehouse.execute(f"""
         create table {SCRATCH}.night as
-        select bit_xor(hash(voter_id, content_hash))::varchar || ' ' || count(*) as voters_digest from {voters}""")
+        select sum(hash(content_hash))::varchar || ' ' || count(*) as voters_digest, count(*) as voters_count, {counts} from {voters}""")
     warehouse.execute(f"""
         create table {SCRATCH}.before as
         select d.* from {schema}.decisions d semi join {people} p on p.person_key = d.person_key

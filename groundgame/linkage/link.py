@@ -124,7 +124,7 @@ def _prepare(warehouse: Warehouse, people_table: str, voters_table: str, seed: i
     warehouse.execute(f"create view {chosen} as from {people_table} join {SCRATCH}.wanted using (id)")
     records.store_codes(warehouse, voters_table, chosen)
     rarity.count_bearers(warehouse, records.said_names("first"), records.said_names("last"))
-    warehouse.execute(f"create table {texts} as {records.texts_of_people(chosen)}")
+    warehouse.execute(f"create table {texts} as {records.texts_of_people(chosen, records.said_by_voters(warehouse))}")
     warehouse.execute(f"create table {people} as {records.coded_people(chosen, texts)}")
     warehouse.execute(f"drop view {chosen}")
     warehouse.execute(f"drop table {SCRATCH}.wanted")
@@ -151,8 +151,8 @@ def _gather(warehouse: Warehouse, asking: str, voters: str, voters_table: str) -
     # What Splink does not read stays here: it copies both sides.
     unread = "first_part, last_words, other_last, first_letter, last_letter"
     # In one reading: behind the table there may be a join over landed files.
-    contacts = [column for column in records.HASHED if records.has_any(warehouse, voters, column)]
-    read = records.spelled(f"({records.read_voters(voters_table, found, contacts)})")
+    said = records.said_by_voters(warehouse)
+    read = records.spelled(f"({records.read_voters(voters_table, found, said)})")
     answering = records.with_forms(f"({read})", is_asking=False)
     warehouse.execute(f"create table {known} as select * exclude ({unread}) from ({answering})")
     # A contact that many share was dropped from the record, and is dropped from its text.

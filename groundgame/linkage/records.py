@@ -5,7 +5,7 @@ Only cleaning belongs here. A cleaned table lives in the scratch database of one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,8 @@ READ = {
 PLACE = ("zip", "city", "state", "county")
 # Too many values to number: what is compared is a hash of 64 bits, by which two of a billion never meet.
 HASHED = ("phone", "email")
+# Of these it is counted how many voters have them, before anything is read.
+COUNTED = (*HASHED, "birth_date")
 # What two records are asked to agree on.
 UNHASHED = (*CODED, "suffix", "birth_year", "birth_month", "birth_day")
 EQUAL = (*UNHASHED, *HASHED)
@@ -194,14 +196,14 @@ def _clean(table: str, *, id: str, month: str, day: str, year: str = "birth_year
         from named"""
 
 
-def read_voters(voters_table: str, found: str, contacts: Iterable[str] = HASHED) -> str:
+def read_voters(voters_table: str, found: str, said: Container[str]) -> str:
     """Select of coded voters with what has no code, where ``is_compared``, and the ``content_hash`` of all.
 
-    ``found``: voter_id, is_compared and columns of ``linking.voters``, but for contacts. ``contacts`` are those that are not empty.
+    ``found``: voter_id, is_compared and columns of ``linking.voters``, but for contacts; of those the ones in ``said`` are read.
     """
     texts = {column: value.format(bare_last=f"({BARE_LAST})") for column, value in PARTS.items()}
     texts |= {"middle": _plain("middle_name"), "other_last": "null::varchar"}
-    texts |= {column: "null::varchar" for column in HASHED if column not in contacts}
+    texts |= {column: "null::varchar" for column in HASHED if column not in said}
     read = ", ".join(f"case when is_compared then {value} end as {column}" for column, value in texts.items())
     return f"select k.*, v.content_hash, {read} from {voters_table} v join {found} k using (voter_id)"
 
@@ -258,16 +260,14 @@ def store_codes(warehouse: Warehouse, voters_table: str, people: str) -> None:
     A code is still a text to every function; only where two are compared, or joined on, it is a number. Each column also gets
     ``linking.<column>_read`` (raw, n, word, code, letter, bearers): what it says and of how many voters, cleaned once a spelling and not
     once a record; ``bearers`` is how many voters say the same in any spelling.
-    ``linking.said`` holds what they are made from, and in the row without any how many voters have a phone, a mail address and a
-    birth date.
+    ``linking.said`` holds what they are made from.
     """
     sources = ", ".join(READ.values())
     sets = ", ".join(f"({source})" for source in READ.values())
-    counts = ", ".join(f"count({column}) as {column}_count" for column in (*HASHED, "birth_date"))
     # One scan for all: behind the table there may be a join over landed files.
     warehouse.execute(f"""
         create table {SCRATCH}.said as
-        select {sources}, count(*) as n, {counts} from {voters_table} group by grouping sets ({sets}, ())""")
+        select {sources}, count(*) as n from {voters_table} group by grouping sets ({sets})""")
     warehouse.execute(f"""
         insert into {SCRATCH}.said by name select {sources}, 0 as n from {people} group by grouping sets ({sets})""")
     for column, source in READ.items():
@@ -321,9 +321,11 @@ def _joined_codes(columns: Iterable[str] = READ) -> str:
     )
 
 
-def texts_of_people(people: str) -> str:
-    """Select of what people's records say that has no code: id, parts of names, contacts."""
-    parts = ", ".join(f"{value.format(bare_last=f'({BARE_LAST})')} as {column}" for column, value in PARTS.items())
+def texts_of_people(people: str, said: Container[str]) -> str:
+    """Select of what people's records say that has no code: id, parts of names, and the contacts that some voter has as well."""
+    texts = {column: value.format(bare_last=f"({BARE_LAST})") for column, value in PARTS.items()}
+    texts |= {column: "null::varchar" for column in HASHED if column not in said}
+    parts = ", ".join(f"{value} as {column}" for column, value in texts.items())
     return f"select id, {parts}, {_plain('other_last_name')} as other_last from {people}"
 
 
@@ -369,14 +371,8 @@ def store_roll(warehouse: Warehouse, voters_table: str, people: str) -> None:
         "birth_month": f"({VOTER_BORN['month']})::tinyint",
         "birth_day": f"({VOTER_BORN['day']})::tinyint",
     }
-    counted = {"phone": "phone", "email": "email", "birth_month": "birth_date", "birth_day": "birth_date"}
-    said = READ | {column: f"nullif({source}_count, 0)" for column, source in counted.items()}
-    empty = [
-        column
-        for column in EQUAL
-        if not has_any(warehouse, people, column)
-        or (column in said and not has_any(warehouse, f"(from {SCRATCH}.said where n > 0)", said[column]))
-    ]
+    said = said_by_voters(warehouse)
+    empty = [column for column in EQUAL if column not in said or not has_any(warehouse, people, column)]
     shared = {column: word for column in PLACE if column not in empty and (word := _of_all(warehouse, column))}
     stored = [column for column in EQUAL if column not in (*empty, *shared)]
     coded = [column for column in CODED if column in (*stored, "first", "last")]
@@ -398,11 +394,20 @@ def store_roll(warehouse: Warehouse, voters_table: str, people: str) -> None:
     warehouse.execute(f"create view {SCRATCH}.voters as select rowid as id, *{told} from {SCRATCH}.roll")
 
 
+def said_by_voters(warehouse: Warehouse) -> set[str]:
+    """The columns of records in which some voter says something, as far as is known before they are read."""
+    night = warehouse.fetch(f"from {SCRATCH}.night").to_pylist()[0]
+    counted = {"phone": "phone", "email": "email", "birth_month": "birth_date", "birth_day": "birth_date"}
+    said = {column for column, source in counted.items() if night[f"{source}_count"]}
+    said |= {column for column in READ if has_any(warehouse, f"(from {SCRATCH}.{column}_read where n > 0)", "raw")}
+    return said | {"suffix", "birth_year"}
+
+
 def _of_all(warehouse: Warehouse, column: str) -> str | None:
     """What every voter says in the column, if they all say one thing."""
     found = warehouse.fetch(f"""
         select min(word) as word from {SCRATCH}.{column}_read where n > 0
-        having min(word) = max(word) and count(word) = count(*) and sum(n) = (select max(n) from {SCRATCH}.said)""")
+        having min(word) = max(word) and count(word) = count(*) and sum(n) = (select voters_count from {SCRATCH}.night)""")
     word: str | None = found["word"][0].as_py() if found.num_rows else None
     return word
 
