@@ -18,6 +18,7 @@ MOST_SHARERS = 10
 # Between two tables alone: within one, records may be compared that are of no home.
 HOPEFUL = " and ".join(f"({condition}) is not true" for condition in rules.HOPELESS)
 ELSEWHERE = "coalesce(l.zip <> r.zip, false)"
+BY_NAME = "l.first_form = r.first and l.last_form = r.last"
 NOT_CONTRADICTED = " and ".join(f"({condition}) is not true" for condition in rules.CONTRADICTIONS)
 
 
@@ -36,18 +37,16 @@ def drop_shared_contacts(warehouse: Warehouse, left: str, right: str) -> None:
 
 
 def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = False) -> None:
-    """Make ``linking.namesakes``: pairs whose names agree in some form and that a rule asks for, one column a key by names.
+    """Make ``linking.namesakes``: pairs whose names agree in some form and that a key asks for, one column a key by names.
 
-    Besides them: the voter's ``first`` and ``last``, and ``is_elsewhere`` (the ZIP is another). Needs ``linking.names``.
+    Besides them: the voter's ``first`` and ``last``, and ``is_elsewhere`` (the ZIP is another). Needs ``linking.names``. The pairs of
+    blocks by names that ask for nothing else are there too.
     """
     filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
-    asked = {rule.on: "true" for rule in rules.KEYS if rule.names != "none"}
-    asked |= {rule.on: rule.also for rule in rules.BLOCKS if rule.names != "none"}
+    asked = [rule.on for rule in (*rules.KEYS, *rules.BLOCKS) if rule.names != "none" and _sides(rule.on) <= filled]
+    asked = [on for on in dict.fromkeys(asked) if on not in {block.on for block in rules.BLOCKS if _is_late(block)}]
     # Who agrees on ZIP and year agrees on the ZIP: the wider set of pairs is enough.
-    wide = [set(on) for on, also in asked.items() if also == "true" and _sides(on) <= filled]
-    asked = {
-        on: also for on, also in asked.items() if _sides(on) <= filled and not any(other < set(on) for other in wide)
-    }
+    asked = [on for on in asked if not any(set(other) < set(on) for other in asked)]
     answers = "".join(
         f", is_sound and coalesce({_equalities((*key.on, *(('first', 'last') if key.names == 'exact' else ())))} and {key.also}, false) "
         f"as {key.name}"
@@ -55,20 +54,17 @@ def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = Fal
         if key.names != "none" and _sides(key.on) <= filled
     )
     met, namesakes = f"{SCRATCH}.met", f"{SCRATCH}.namesakes"
-    by_name = "l.first_form = r.first and l.last_form = r.last"
     columns = "".join(f", l.{column}" for column in sorted({column for on in asked for column in on}))
     named = f"(select n.*{columns} from {SCRATCH}.names n join {left} l using (id))"
     voter = "".join(f", r.{column}" for column in EQUAL if column != "phone")  # no rule by names asks for it
-    warehouse.execute(f"create or replace table {met} as {_join(named, right, by_name, 'false', voter)}")
-    places: list[str] = []
+    warehouse.execute(f"create or replace table {met} as {_join(named, right, BY_NAME, 'false', voter)}")
+    direction = "l.id < r.id" if same else "true"
     # A join for each place: of forty who bear a name, one is near, and a join by names alone would look at all of them. What else is
     # asked of a person waits until those few are found.
-    for on, also in asked.items():
-        already = "".join(f" and ({other}) is not true" for other in places)
-        direction = " and l.id < r.id" if same else ""
-        pairs = _join(named, right, f"{by_name} and {_equalities(on)}", f"{also}{direction}{already}", voter)
+    for number, on in enumerate(asked):
+        already = "".join(f" and ({_equalities(other)}) is not true" for other in asked[:number])
+        pairs = _join(named, right, f"{BY_NAME} and {_equalities(on)}", f"{direction}{already}", voter)
         warehouse.execute(f"insert into {met} {pairs}")
-        places.append(f"{_equalities(on)} and {also}")
     warehouse.execute(f"""
         create or replace table {namesakes} as
         with judged as (
@@ -77,6 +73,11 @@ def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = Fal
         )
         select id_l, id_r, r.first, r.last, {ELSEWHERE} as is_elsewhere{answers} from judged r join {left} l on l.id = id_l""")
     warehouse.execute(f"drop table {met}")
+
+
+def _is_late(block: rules.Block) -> bool:
+    """Whether a block by names waits until the keys have linked: no key needs its pairs."""
+    return block.names != "none" and block.also != "true"
 
 
 def list_names(warehouse: Warehouse, left: str, right: str) -> None:
@@ -121,7 +122,7 @@ def link_by_keys(warehouse: Warehouse, left: str, right: str) -> None:
         pairs = f"""select id_l, id_r, first, last, is_elsewhere
             from {SCRATCH}.namesakes n anti join {claims} c on c.person = n.id_l where {key.name}"""
         _link_alone(warehouse, key, pairs, left, unseen)
-    for table in ("names", "bearers", "homes", "generations"):  # memory for what follows
+    for table in ("bearers", "homes", "generations"):  # memory for what follows
         warehouse.execute(f"drop table {SCRATCH}.{table}")
     warehouse.execute(f"create or replace table {remainder} as {_unclaimed(left)}")
 
@@ -171,7 +172,13 @@ def collect_pairs(
     if any(block.names != "none" for block in blocks):
         warehouse.execute(f"""
             insert into {SCRATCH}.found select id_l, id_r from {SCRATCH}.namesakes semi join {left} l on l.id = id_l""")
-        warehouse.execute(f"drop table {SCRATCH}.namesakes")
+        named = f"(select l.*, n.first_form, n.last_form, n.bearers from {SCRATCH}.names n join {left} l using (id))"
+        for block in blocks:
+            if _is_late(block) and _sides(block.on) <= filled:
+                pairs = _join(named, right, f"{BY_NAME} and {_equalities(block.on)}", f"{block.also} and {once}")
+                warehouse.execute(f"insert into {SCRATCH}.found {pairs}")
+        for table in ("namesakes", "names"):
+            warehouse.execute(f"drop table {SCRATCH}.{table}")
     # A block at a time: together they would hold as many hash tables at once.
     for block in blocks:
         if block.names == "none" and _sides(block.on) <= filled:
