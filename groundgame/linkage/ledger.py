@@ -127,7 +127,9 @@ def finish(warehouse: Warehouse, schema: str, people: str, as_of: dt.date) -> No
 
 def _forget_leavers(warehouse: Warehouse, table: str, people: str) -> None:
     # An anti join keeps the smaller table in memory, be it the one or the other; ``not in`` always keeps the people.
-    warehouse.execute(f"delete from {table} where person_key in (select person_key from {table} anti join {people} using (person_key))")
+    warehouse.execute(
+        f"delete from {table} where person_key in (select person_key from {table} anti join {people} using (person_key))"
+    )
 
 
 def _draw_sample(warehouse: Warehouse, schema: str, people: str, night: str) -> None:

@@ -156,9 +156,7 @@ def _gather(warehouse: Warehouse, asking: str, voters: str, voters_table: str) -
     answering = records.with_forms(f"({read})", is_asking=False)
     warehouse.execute(f"create table {known} as select * exclude ({unread}) from ({answering})")
     # A contact that many share was dropped from the record, and is dropped from its text.
-    theirs = ", ".join(
-        f"case when a.{column} is not null then t.{column} end as {column}" for column in records.HASHED
-    )
+    theirs = ", ".join(f"case when a.{column} is not null then t.{column} end as {column}" for column in records.HASHED)
     asking = f"""(
         select t.* exclude ({", ".join(records.HASHED)}), {theirs}, {columns} from {SCRATCH}.texts t join {asking} a using (id)
         where id in (select join_key_l from {pairs} union all select join_key_l from {taught}))"""
