@@ -78,6 +78,16 @@ def test_who_registers_later_is_found_later(town: Settings) -> None:
     assert links(town) == {"A": "V1", "B": "V2"}
 
 
+def test_two_who_are_alike_are_seen_to_register_when_two_others_leave(town: Settings) -> None:
+    leaving = [voter(name, "ZENO", "TENNANT", content_hash="zeno") for name in ("V3", "V4")]
+    coming = [voter(name, "BEN", "TENNANT", birth_year=1970, content_hash="ben") for name in ("V5", "V6")]
+    fill(town, [ADA, BEN], [ADA_VOTES, *leaving])
+    run(town, NEXT)
+    fill(town, [ADA, BEN], [ADA_VOTES, *coming])
+    run(town, NEXT + dt.timedelta(days=1))
+    assert "B" in ambiguous(town)
+
+
 def test_a_second_claimant_unlinks_both_and_her_leaving_restores_the_first(town: Settings) -> None:
     fill(town, [ADA, BEN, {**ADA, "person_key": "C"}], [ADA_VOTES])
     run(town, NEXT)

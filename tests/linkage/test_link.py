@@ -8,10 +8,11 @@ import pyarrow as pa
 import pytest
 
 from groundgame.errors import SpecError
-from groundgame.linkage import link
+from groundgame.linkage import link, waterfall
 from groundgame.linkage.model import declared, grade, pulled
 from groundgame.linkage.nicknames import nickname_pairs
-from groundgame.warehouse.base import open_warehouse
+from groundgame.linkage.records import CODED
+from groundgame.warehouse.base import Warehouse, open_warehouse
 from tests.linkage.town import NIGHT, fill, person, read, run, settings_in, voter
 
 
@@ -27,6 +28,26 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
 def test_a_schema_that_is_no_name_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="links_schema"):
         link.run(settings_in(tmp_path), NIGHT, "input.people", "input.voters", "linkage; drop table x")
+
+
+def test_names_and_places_are_compared_as_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    types: dict[str, list[str]] = {}
+    link_by_keys = waterfall.link_by_keys
+
+    def looked_at(warehouse: Warehouse, left: str, right: str) -> None:
+        for table in (left, right):
+            for row in warehouse.fetch(f"select column_name, column_type from (describe from {table})").to_pylist():
+                types.setdefault(row["column_name"], []).append(row["column_type"])
+        link_by_keys(warehouse, left, right)
+
+    monkeypatch.setattr(waterfall, "link_by_keys", looked_at)
+    settings = settings_in(tmp_path)
+    fill(settings, [person("P", "Alan", "Abbott", sex="M")], [])
+    run(settings)
+    assert {column: ["ENUM", "ENUM"] for column in CODED} == {
+        column: [kind.partition("(")[0] for kind in types[column]] for column in CODED
+    }
+    assert all(types[column] == ["USMALLINT", "USMALLINT"] for column in ("first_letter", "last_letter"))
 
 
 def test_the_review_sample_names_nobody(tmp_path: Path) -> None:
