@@ -47,12 +47,12 @@ def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = Fal
     asked = [on for on in dict.fromkeys(asked) if on not in {block.on for block in rules.BLOCKS if _is_late(block)}]
     # Who agrees on ZIP and year agrees on the ZIP: the wider set of pairs is enough.
     asked = [on for on in asked if not any(set(other) < set(on) for other in asked)]
-    answers = "".join(
-        f", is_sound and coalesce({_equalities((*key.on, *(('first', 'last') if key.names == 'exact' else ())))} and {key.also}, false) "
-        f"as {key.name}"
-        for key in rules.KEYS
-        if key.names != "none" and _sides(key.on) <= filled
-    )
+    answers = ""
+    for key in rules.KEYS:
+        if key.names != "none":
+            on = _equalities((*key.on, *(("first", "last") if key.names == "exact" else ())))
+            holds = f"is_sound and coalesce({on} and {key.also}, false)" if _sides(key.on) <= filled else "false"
+            answers += f", {holds} as {key.name}"
     met, namesakes = f"{SCRATCH}.met", f"{SCRATCH}.namesakes"
     columns = "".join(f", l.{column}" for column in sorted({column for on in asked for column in on}))
     named = f"(select n.*{columns} from {SCRATCH}.names n join {left} l using (id))"

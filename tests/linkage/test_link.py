@@ -81,13 +81,14 @@ def test_duplicates_are_looked_for_again_only_when_the_roll_is_another(tmp_path:
     assert kept == [False, True, False, False, False]
 
 
-def test_records_of_one_person_share_a_cluster(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unknown", [(), ("county_code", "phone", "email", "sex"), ("zip_code", "state_abbr", "city")])
+def test_records_of_one_person_share_a_cluster(tmp_path: Path, unknown: tuple[str, ...]) -> None:
     settings = settings_in(tmp_path)
-    born = {"birth_year": 1961, "birth_month": 3, "birth_day": 9}
+    born = {"birth_year": 1961, "birth_month": 3, "birth_day": 9, **dict.fromkeys(unknown)}
     people = [
         person(key, first, "Quimby", **born) for key, first in (("P1", "Robert"), ("P2", "Bob"), ("P3", "Robret"))
     ]
-    fill(settings, [*people, person("P4", "Emma", "Quimby", birth_year=1990, birth_month=1, birth_day=1)], [])
+    fill(settings, [*people, person("P4", "Emma", "Quimby", **{**born, "birth_year": 1990, "birth_day": 1})], [])
     link.deduplicate(settings, NIGHT, "input.people")
     clusters = {row["record_id"]: row["cluster_id"] for row in read(settings, "from linkage.record_clusters")}
     assert clusters == {"P1": "P1", "P2": "P1", "P3": "P1", "P4": "P4"}
