@@ -99,8 +99,8 @@ def weigh(warehouse: Warehouse, left: str, on: tuple[str, ...], unseen: float, f
     own = "named"
     if forms:
         own = f"(select id as id_l, first_form as first, last_form as last from {forms})"
-    # Summed as decimals: sums of doubles differ from run to run in their last digits. Every join finds its row; inner ones the engine may
-    # order by what it guesses of sizes, and begin with all who are of one place.
+    # Summed as decimals: sums of doubles differ from run to run in their last digits. What is not found adds nothing to the sum; an inner
+    # join would say the same, but the engine orders those by what it guesses of sizes, and may begin with all who are of one place.
     warehouse.execute(f"""
         create or replace table {SCRATCH}.weighed as
         with named as materialized (

@@ -264,12 +264,14 @@ def store_codes(warehouse: Warehouse, voters_table: str, people: str) -> None:
     """
     sources = ", ".join(READ.values())
     sets = ", ".join(f"({source})" for source in READ.values())
+    texts = ", ".join(f"{source}::varchar as {source}" for source in READ.values())
     # One scan for all: behind the table there may be a join over landed files.
     warehouse.execute(f"""
         create table {SCRATCH}.said as
-        select {sources}, count(*) as n from {voters_table} group by grouping sets ({sets})""")
+        select {sources}, count(*) as n from (select {texts} from {voters_table}) group by grouping sets ({sets})""")
     warehouse.execute(f"""
-        insert into {SCRATCH}.said by name select {sources}, 0 as n from {people} group by grouping sets ({sets})""")
+        insert into {SCRATCH}.said by name
+        select {sources}, 0 as n from (select {texts} from {people}) group by grouping sets ({sets})""")
     for column, source in READ.items():
         bare = f", {BARE_LAST} as bare_last, {_generation(SUFFIX_BEHIND)} as suffix" if column == "last" else ""
         warehouse.execute(f"""
@@ -317,7 +319,8 @@ def said_names(column: str) -> str:
 def _joined_codes(columns: Iterable[str] = READ) -> str:
     """Joins of ``c``, as it was read, with the codes of its columns: ``of_first.code``, and whatever else is known of a spelling."""
     return " ".join(
-        f"left join {SCRATCH}.{column}_read of_{column} on of_{column}.raw = c.{READ[column]}" for column in columns
+        f"left join {SCRATCH}.{column}_read of_{column} on of_{column}.raw = c.{READ[column]}::varchar"
+        for column in columns
     )
 
 

@@ -50,8 +50,8 @@ def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = Fal
     answers = ""
     for key in rules.KEYS:
         if key.names != "none":
-            on = _equalities((*key.on, *(("first", "last") if key.names == "exact" else ())))
-            holds = f"is_sound and coalesce({on} and {key.also}, false)" if _sides(key.on) <= filled else "false"
+            agree = _equalities((*key.on, *(("first", "last") if key.names == "exact" else ())))
+            holds = f"is_sound and coalesce({agree} and {key.also}, false)" if _sides(key.on) <= filled else "false"
             answers += f", {holds} as {key.name}"
     met, namesakes = f"{SCRATCH}.met", f"{SCRATCH}.namesakes"
     columns = "".join(f", l.{column}" for column in sorted({column for on in asked for column in on}))
