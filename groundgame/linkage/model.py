@@ -61,9 +61,10 @@ def learn(warehouse: Warehouse, prior: float) -> tuple[Rates, Rates]:
             table full of duplicates they would make agreement look common.
 
     Returns:
-        Two maps from a comparison's name to the rates of its levels, in the order of the rules; each list sums to one.
+        Two maps from a comparison's name to the rates of its levels, in the order of the rules.
     """
-    score(warehouse, "taught", "taught_grades", declared("m"), declared("u"), 0.5, training=True)
+    expected_m, expected_u = declared("m"), declared("u")
+    score(warehouse, "taught", "taught_grades", expected_m, expected_u, 0.5, training=True)
     seen = _grades_by_lesson(warehouse)
     m, u = {}, {}
     for comparison in rules.COMPARISONS:
@@ -71,26 +72,32 @@ def learn(warehouse: Warehouse, prior: float) -> tuple[Rates, Rates]:
         grades = range(len(comparison.levels) - 1, -1, -1)
         sure = [sum(seen.get((comparison.name, lesson, number), 0) for lesson in teachers) for number in grades]
         large = [seen.get((comparison.name, AT_LARGE, number), 0) for number in grades]
-        m[comparison.name] = pulled(sure, [level.m for level in comparison.levels], DECLARED_M_PAIRS)
+        m[comparison.name] = pulled(sure, expected_m[comparison.name], DECLARED_M_PAIRS)
         same = [sum(large) * prior * rate for rate in m[comparison.name]]
         two = [max(all_ - one, 0) for all_, one in zip(large, same, strict=True)]
-        u[comparison.name] = pulled(two, [level.u for level in comparison.levels], DECLARED_U_PAIRS)
+        u[comparison.name] = pulled(two, expected_u[comparison.name], DECLARED_U_PAIRS)
     return m, u
 
 
 def declared(rate: str) -> Rates:
-    """The rules' own m or u, made to sum to one."""
-    return {c.name: pulled([0] * len(c.levels), [getattr(x, rate) for x in c.levels], 1) for c in rules.COMPARISONS}
+    """The rules' own m or u of every level, in the order of the rules.
+
+    Those of which as much is known as a comparison asks for sum to one; where less is known (``Level.given``), the share stands as it is:
+    if every voter file lacks the day of birth, the same year is as telling as if days had never been thought of.
+    """
+    rates = {}
+    for comparison in rules.COMPARISONS:
+        whole = sum(getattr(level, rate) for level in comparison.levels if not level.given)
+        rates[comparison.name] = [getattr(x, rate) / (1 if x.given else whole) for x in comparison.levels]
+    return rates
 
 
 def pulled(counts: Sequence[float], expected: Sequence[float], weight: float) -> list[float]:
     """Shares of the counts, pulled towards the expected ones as if those had been seen ``weight`` times (Dirichlet prior)."""
-    whole = sum(expected)
-    raw = [
-        max((count + weight * share / whole) / (sum(counts) + weight), FLOOR)
+    return [
+        max((count + weight * share) / (sum(counts) + weight), FLOOR)
         for count, share in zip(counts, expected, strict=True)
     ]
-    return [value / sum(raw) for value in raw]
 
 
 def score(

@@ -117,7 +117,7 @@ PARTS = {
 
 @contextmanager
 def scratch(warehouse: Warehouse) -> Iterator[None]:
-    """An empty compressed database in memory, under the name ``linking``; the engine spills it above its memory limit.
+    """An empty database in memory, under the name ``linking``; the engine spills it above its memory limit.
 
     Raises:
         WarehouseError: the engine failed. Its text is not passed on: it may quote a record.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-VERSION = "2026-11-5"
+VERSION = "2026-11-6"
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,18 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Level:
-    """One grade of agreement: its label, when it holds, and how often it is expected for one person (m) and for two (u)."""
+    """One grade of agreement: its label, when it holds, and how often it is expected for one person (m) and for two (u).
+
+    ``given`` says what is not known in such a pair, where less is known than the other levels ask for: m and u are shares of the pairs
+    of which so little is known, and do not sum to one with those of the others.
+    """
 
     label: str
     when: str
     m: float
     u: float
     rarity_of: str | None = None
+    given: str = ""
 
 
 @dataclass(frozen=True)
@@ -235,13 +240,18 @@ COMPARISONS = (
         (
             Level("date", f"birth_year_l = birth_year_r and {SAME_MONTH_DAY}", 0.9, 4e-5),
             Level(
-                "day, year unknown", f"(birth_year_l is null or birth_year_r is null) and {SAME_MONTH_DAY}", 0.9, 0.0027
+                "day, year unknown",
+                f"(birth_year_l is null or birth_year_r is null) and {SAME_MONTH_DAY}",
+                0.9,
+                0.0027,
+                given="year unknown",
             ),
             Level(
                 "year, day unknown",
                 "birth_year_l = birth_year_r and (birth_month_l is null or birth_month_r is null)",
                 0.9,
                 0.014,
+                given="day unknown",
             ),
             Level("one part differs", "damerau_levenshtein(birth_text_l, birth_text_r) <= 1", 0.05, 0.001),
             Level(
@@ -263,6 +273,13 @@ COMPARISONS = (
         (
             Level("zip and city", "zip_l = zip_r and city_l = city_r", 0.7, 0.001),
             Level("zip", "zip_l = zip_r", 0.05, 0.0005),
+            Level(
+                "city, zip unknown",
+                "(zip_l is null or zip_r is null) and city_l = city_r and state_l = state_r",
+                0.8,
+                0.02,
+                given="zip unknown",
+            ),
             Level("city", "city_l = city_r and state_l = state_r", 0.08, 0.02),
             Level(
                 "close",

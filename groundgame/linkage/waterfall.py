@@ -163,7 +163,7 @@ def collect_pairs(
         warehouse: the connection, with the scratch database attached and the namesakes met.
         left: records that still look for a partner.
         right: records among which they look.
-        blocks: which pairs are worth it; those by names take the namesakes as they are.
+        blocks: which pairs are worth it; those by names take the namesakes as they are, or wait until now.
         same: both are one table; each pair is then taken in one direction.
     """
     once = "l.id < r.id" if same else HOPEFUL
@@ -172,20 +172,18 @@ def collect_pairs(
     if any(block.names != "none" for block in blocks):
         warehouse.execute(f"""
             insert into {SCRATCH}.found select id_l, id_r from {SCRATCH}.namesakes semi join {left} l on l.id = id_l""")
-        named = f"(select l.*, n.first_form, n.last_form, n.bearers from {SCRATCH}.names n join {left} l using (id))"
-        for block in blocks:
-            if _is_late(block) and _sides(block.on) <= filled:
-                pairs = _join(named, right, f"{BY_NAME} and {_equalities(block.on)}", f"{block.also} and {once}")
-                warehouse.execute(f"insert into {SCRATCH}.found {pairs}")
-        for table in ("namesakes", "names"):
-            warehouse.execute(f"drop table {SCRATCH}.{table}")
+        warehouse.execute(f"drop table {SCRATCH}.namesakes")
     # A block at a time: together they would hold as many hash tables at once.
     for block in blocks:
-        if block.names == "none" and _sides(block.on) <= filled:
+        if (block.names == "none" or _is_late(block)) and _sides(block.on) <= filled:
             # Who was born in the same year is seldom hopeless, and each column that is asked for is fetched for all who meet.
             tested = "true" if "birth_year" in block.on and not same else once
-            pairs = _join(_by_forms(left, block), right, _equalities(block.on), f"{block.also} and {tested}")
-            warehouse.execute(f"insert into {SCRATCH}.found {pairs}")
+            source, on = _by_forms(left, block), _equalities(block.on)
+            if block.names != "none":
+                source = f"(select l.*, n.first_form, n.last_form, n.bearers from {SCRATCH}.names n join {left} l using (id))"
+                on = f"{BY_NAME} and {on}"
+            warehouse.execute(f"insert into {SCRATCH}.found {_join(source, right, on, f'{block.also} and {tested}')}")
+    warehouse.execute(f"drop table if exists {SCRATCH}.names")
     warehouse.execute(f"""
         create or replace table {SCRATCH}.pairs as
         select distinct '0' as match_key, id_l as join_key_l, id_r as join_key_r from {SCRATCH}.found""")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from groundgame.errors import SpecError
-from groundgame.linkage import link, waterfall
+from groundgame.linkage import link, rules, waterfall
 from groundgame.linkage.model import declared, grade, pulled
 from groundgame.linkage.nicknames import nickname_pairs
 from groundgame.linkage.records import CODED
@@ -99,9 +100,17 @@ def test_few_sure_links_bend_the_declared_rates_and_many_replace_them() -> None:
     assert pulled([0, 100_000], [0.9, 0.1], 50) == pytest.approx([0, 1], abs=1e-3)
 
 
-def test_rates_of_a_comparison_sum_to_one() -> None:
-    for rates in (*declared("m").values(), *declared("u").values()):
-        assert sum(rates) == pytest.approx(1)
+def test_rates_of_pairs_of_which_all_is_known_sum_to_one() -> None:
+    known = {c.name: [not level.given for level in c.levels] for c in rules.COMPARISONS}
+    for rates in (declared("m"), declared("u")):
+        assert all(sum(itertools.compress(rates[name], known[name])) == pytest.approx(1) for name in known)
+
+
+def test_a_year_of_birth_tells_as_much_where_no_file_has_the_day() -> None:
+    m, u = declared("m")["birth"], declared("u")["birth"]
+    labels = [level.label for c in rules.COMPARISONS if c.name == "birth" for level in c.levels]
+    year = labels.index("year, day unknown")
+    assert m[year] / u[year] == pytest.approx(0.9 / 0.014)
 
 
 def test_the_last_level_is_grade_zero() -> None:
