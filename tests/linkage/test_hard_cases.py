@@ -175,6 +175,18 @@ def test_without_birthdays_the_exact_name_match_is_never_bettered(tmp_path: Path
     assert links(settings) == {f"P{row['voter_id']}": row["voter_id"] for row in neighbours()}
 
 
+def test_no_zip_says_nothing_against_a_voter_and_another_zip_does(tmp_path: Path) -> None:
+    odds = {}
+    for zip_code in (None, "27999"):
+        settings = settings_in(tmp_path / str(zip_code))
+        # Nobody shares a phone with the file, so that the declared shares alone say what a city is worth.
+        fill(settings, [person("P", "Bob", "Quimby", zip_code=zip_code, **BORN)], [{**ROBERT, "phone": None}])
+        run(settings)
+        probability = read(settings, "from linkage.person_links where method = 'splink'")[0]["probability"]
+        odds[zip_code] = probability / (1 - probability)
+    assert odds[None] > 4 * odds["27999"]
+
+
 def test_no_key_takes_a_particle_for_a_last_name(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     known = person("P", "Maria", "Souza de la Rua", **BORN)
