@@ -131,6 +131,8 @@ CLOSE_LAST = f"(list_contains(l.last_forms, r.last) or {LIKE_LAST})"
 # the first bound, a whole name up to the second.
 RARE = 1000
 RARE_NAME = 100
+# Where neither place nor age is known, or both are others by now, a name may do that hardly anybody else bears.
+ONLY_NAME = 2
 SAME_RARE_FIRST = f"(l.first_bearers <= {RARE} and l.first = r.first)"
 RARE_LAST = f"l.last_bearers <= {RARE}"
 # Namesakes in any form are looked at wherever place or birth year agrees; the other blocks bear with a mistyped or missing part.
@@ -139,6 +141,7 @@ BLOCKS = (
     Block("namesakes_in_city", ("city", "state"), names="forms"),
     Block("namesakes_in_county", ("county", "state"), names="forms"),
     Block("namesakes_of_age", ("birth_year",), also=f"l.bearers <= {RARE_NAME}", names="forms"),
+    Block("namesakes_anywhere", (), also=f"l.bearers <= {ONLY_NAME}", names="forms"),
     Block(
         "home_and_first_form", ("zip", "birth_year", "first_form = first"), also=f"({SAME_RARE_FIRST} or {LIKE_LAST})"
     ),

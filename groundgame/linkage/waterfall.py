@@ -181,7 +181,7 @@ def collect_pairs(
             source, on = _by_forms(left, block), _equalities(block.on)
             if block.names != "none":
                 source = f"(select l.*, n.first_form, n.last_form, n.bearers from {SCRATCH}.names n join {left} l using (id))"
-                on = f"{BY_NAME} and {on}"
+                on = f"{BY_NAME} and {on}" if on else BY_NAME
             warehouse.execute(f"insert into {SCRATCH}.found {_join(source, right, on, f'{block.also} and {tested}')}")
     warehouse.execute(f"drop table if exists {SCRATCH}.names")
     warehouse.execute(f"""

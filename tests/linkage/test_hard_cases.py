@@ -187,6 +187,18 @@ def test_no_zip_says_nothing_against_a_voter_and_another_zip_does(tmp_path: Path
     assert odds[None] > 4 * odds["27999"]
 
 
+@pytest.mark.parametrize("namesakes", [0, 1], ids=["alone", "with a namesake"])
+def test_a_name_that_nobody_else_bears_is_found_without_place_or_age(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, namesakes: int
+) -> None:
+    monkeypatch.setattr(link, "TOWN", 0)
+    settings = settings_in(tmp_path)
+    nowhere = person("P", "Robert", "Quimby", zip_code=None, city=None, county_code=None)
+    fill(settings, [nowhere], [ROBERT, voter("V2", "ROBERT", "QUIMBY", **ELSEWHERE)][: 1 + namesakes])
+    run(settings)
+    assert links(settings) == ({} if namesakes else {"P": "V1"})
+
+
 def test_no_key_takes_a_particle_for_a_last_name(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     known = person("P", "Maria", "Souza de la Rua", **BORN)
