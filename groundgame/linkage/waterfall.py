@@ -43,10 +43,12 @@ def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = Fal
     blocks by names that ask for nothing else are there too.
     """
     filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
-    asked = [rule.on for rule in (*rules.KEYS, *rules.BLOCKS) if rule.names != "none" and _sides(rule.on) <= filled]
-    asked = [on for on in dict.fromkeys(asked) if on not in {block.on for block in rules.BLOCKS if _is_late(block)}]
+    blocks = [block for block in rules.BLOCKS if not _is_late(block)]
+    asked = dict.fromkeys(
+        rule.on for rule in (*rules.KEYS, *blocks) if rule.names != "none" and _sides(rule.on) <= filled
+    )
     # Who agrees on ZIP and year agrees on the ZIP: the wider set of pairs is enough.
-    asked = [on for on in asked if not any(set(other) < set(on) for other in asked)]
+    places = [on for on in asked if not any(set(other) < set(on) for other in asked)]
     answers = ""
     for key in rules.KEYS:
         if key.names != "none":
@@ -54,15 +56,15 @@ def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = Fal
             holds = f"is_sound and coalesce({agree} and {key.also}, false)" if _sides(key.on) <= filled else "false"
             answers += f", {holds} as {key.name}"
     met, namesakes = f"{SCRATCH}.met", f"{SCRATCH}.namesakes"
-    columns = "".join(f", l.{column}" for column in sorted({column for on in asked for column in on}))
+    columns = "".join(f", l.{column}" for column in sorted({column for on in places for column in on}))
     named = f"(select n.*{columns} from {SCRATCH}.names n join {left} l using (id))"
     voter = "".join(f", r.{column}" for column in EQUAL if column != "phone")  # no rule by names asks for it
     warehouse.execute(f"create or replace table {met} as {_join(named, right, BY_NAME, 'false', voter)}")
     direction = "l.id < r.id" if same else "true"
     # A join for each place: of forty who bear a name, one is near, and a join by names alone would look at all of them. What else is
     # asked of a person waits until those few are found.
-    for number, on in enumerate(asked):
-        already = "".join(f" and ({_equalities(other)}) is not true" for other in asked[:number])
+    for number, on in enumerate(places):
+        already = "".join(f" and ({_equalities(other)}) is not true" for other in places[:number])
         pairs = _join(named, right, f"{BY_NAME} and {_equalities(on)}", f"{direction}{already}", voter)
         warehouse.execute(f"insert into {met} {pairs}")
     warehouse.execute(f"""
