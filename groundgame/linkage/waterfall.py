@@ -43,10 +43,8 @@ def meet_namesakes(warehouse: Warehouse, left: str, right: str, same: bool = Fal
     blocks by names that ask for nothing else are there too.
     """
     filled = _filled(warehouse, left, "l") | _filled(warehouse, right, "r")
-    blocks = [block for block in rules.BLOCKS if not _is_late(block)]
-    asked = dict.fromkeys(
-        rule.on for rule in (*rules.KEYS, *blocks) if rule.names != "none" and _sides(rule.on) <= filled
-    )
+    early: list[rules.Key | rules.Block] = [*rules.KEYS, *(block for block in rules.BLOCKS if not _is_late(block))]
+    asked = dict.fromkeys(rule.on for rule in early if rule.names != "none" and _sides(rule.on) <= filled)
     # Who agrees on ZIP and year agrees on the ZIP: the wider set of pairs is enough.
     places = [on for on in asked if not any(set(other) < set(on) for other in asked)]
     answers = ""
