@@ -12,7 +12,8 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from groundgame.linkage import labels, rules
-from groundgame.linkage.records import COUNTED, SCRATCH
+from groundgame.linkage.codes import COUNTED
+from groundgame.linkage.records import SCRATCH
 
 if TYPE_CHECKING:
     from groundgame.warehouse.base import Warehouse
@@ -49,7 +50,7 @@ def create(warehouse: Warehouse, schema: str = "linkage") -> None:
 
 def begin(warehouse: Warehouse, schema: str, people: str, voters: str, as_of: dt.date) -> None:
     """Make ``linking.before`` (the answer in force for each present person), ``linking.tonight`` (ids to be matched) and
-    ``linking.night`` (digest of the voters, how many they are, and how many have what ``records.COUNTED`` names).
+    ``linking.night`` (digest of the voters, how many they are, and how many have what ``codes.COUNTED`` names).
 
     Matched again are: new and changed people, those whose voter changed or vanished, those without a voter when the voter file
     changed, those who shared a claim when somebody has left, and everybody when the rules changed; never who has no name any more.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from groundgame.config import Settings
 from groundgame.errors import SpecError
-from groundgame.linkage import decide, ledger, model, rarity, records, review, rules, waterfall
+from groundgame.linkage import codes, decide, ledger, model, rarity, records, review, rules, waterfall
 from groundgame.linkage.duplicates import deduplicate, find_duplicates
 from groundgame.linkage.engine import linking
 from groundgame.linkage.records import SCRATCH
@@ -95,7 +95,7 @@ def match(warehouse: Warehouse, people_table: str, voters_table: str, seed: int,
     warehouse.execute(f"drop view {voters}")
     for table in ("roll", "remainder", "learners", "texts", "first_bearers", "last_bearers"):  # memory for what follows
         warehouse.execute(f"drop table {SCRATCH}.{table}")
-    records.drop_codes(warehouse)
+    codes.drop_codes(warehouse)
     prior = REGISTERED_SHARE / max(voters_count, 1)
     m, u = model.learn(warehouse, prior)
     model.score(warehouse, "pairs", "scored", m, u, prior)
@@ -122,17 +122,17 @@ def _prepare(warehouse: Warehouse, people_table: str, voters_table: str, seed: i
         select id, coalesce(is_learner, false) as is_learner, t.id is not null as is_tonight
         from learners full join {SCRATCH}.tonight t using (id)""")
     warehouse.execute(f"create view {chosen} as from {people_table} join {SCRATCH}.wanted using (id)")
-    records.store_codes(warehouse, voters_table, chosen)
-    rarity.count_bearers(warehouse, records.said_names("first"), records.said_names("last"))
-    warehouse.execute(f"create table {texts} as {records.texts_of_people(chosen, records.said_by_voters(warehouse))}")
-    warehouse.execute(f"create table {people} as {records.coded_people(chosen, texts)}")
+    codes.store_codes(warehouse, voters_table, chosen)
+    rarity.count_bearers(warehouse, codes.said_names("first"), codes.said_names("last"))
+    warehouse.execute(f"create table {texts} as {codes.texts_of_people(chosen, codes.said_by_voters(warehouse))}")
+    warehouse.execute(f"create table {people} as {codes.coded_people(chosen, texts)}")
     warehouse.execute(f"drop view {chosen}")
     warehouse.execute(f"drop table {SCRATCH}.wanted")
     # Their names have been read; what is left to do asks for their keys.
     warehouse.execute(
         f"create or replace table {people_table} as select id, person_key, content_hash from {people_table}"
     )
-    records.store_roll(warehouse, voters_table, people)
+    codes.store_roll(warehouse, voters_table, people)
     waterfall.drop_shared_contacts(warehouse, people, voters)
 
 
@@ -151,8 +151,8 @@ def _gather(warehouse: Warehouse, asking: str, voters: str, voters_table: str) -
     # What Splink does not read stays here: it copies both sides.
     unread = "first_part, last_words, other_last, first_letter, last_letter"
     # In one reading: behind the table there may be a join over landed files.
-    said = records.said_by_voters(warehouse)
-    read = records.spelled(f"({records.read_voters(voters_table, found, said)})")
+    said = codes.said_by_voters(warehouse)
+    read = codes.spelled(f"({codes.read_voters(voters_table, found, said)})")
     answering = records.with_forms(f"({read})", is_asking=False)
     warehouse.execute(f"create table {known} as select * exclude ({unread}) from ({answering})")
     # A contact that many share was dropped from the record, and is dropped from its text.
@@ -162,7 +162,7 @@ def _gather(warehouse: Warehouse, asking: str, voters: str, voters_table: str) -
         where id in (select join_key_l from {pairs} union all select join_key_l from {taught}))"""
     warehouse.execute(f"""
         create table {SCRATCH}.askers as
-        select * exclude ({unread}) from ({records.with_forms(f"({records.spelled(asking)})")})""")
+        select * exclude ({unread}) from ({records.with_forms(f"({codes.spelled(asking)})")})""")
     warehouse.execute(f"""
         create view {SCRATCH}.compared as
         from {SCRATCH}.askers union all by name select * exclude (voter_id, content_hash, is_compared) from {known} where is_compared""")
